@@ -1,0 +1,164 @@
+import type { TObject } from 'typebox';
+
+/** What a rule can be about. `source` is a public IP address, `called` a called number. */
+export type SubjectKind = 'line' | 'trunk' | 'customer' | 'source' | 'called';
+
+export interface Subject {
+  readonly kind: SubjectKind;
+  readonly id: string;
+}
+
+/** How an attempt ended. One attempt has exactly one outcome. */
+export type Outcome = 'answered' | 'busy' | 'no-answer' | 'cancelled' | 'rejected' | 'failed';
+
+/** Whom an event is charged to. `null` where attribution does not hold (docs: attribution). */
+export interface Charged {
+  readonly line: string | null;
+  readonly trunk: string | null;
+  /** An unknown line stands for its own customer. */
+  readonly customer: string | null;
+  /** Source address on the customer's side, as text without port. */
+  readonly source: string;
+}
+
+/** One leg of a call on the customer's side. A call between two of our lines has an outgoing and an incoming leg. */
+export interface CallLeg {
+  readonly callId: string;
+  readonly direction: 'outgoing' | 'incoming';
+  readonly charged: Charged;
+  /** User part of the Request-URI, percent-escapes resolved, parameters removed, otherwise as dialled. */
+  readonly called: string;
+  /** User part of From, the same way. */
+  readonly presented: string;
+  /** User part of P-Asserted-Identity where it may be believed (provisioned trunk), else null. */
+  readonly asserted: string | null;
+  readonly userAgent: string;
+  readonly emergency: boolean;
+  /** Capture time of the first INVITE, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+}
+
+export interface Binding {
+  readonly line: string;
+  readonly charged: Charged;
+  /** Contact URI and, where given, +sip.instance: what makes two devices two. */
+  readonly contact: string;
+  readonly userAgent: string;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * What detectors see. Times are capture time in milliseconds since the epoch. Events of all calls come in time
+ * order up to the reorder tolerance of the tracker (50 ms).
+ */
+export type CallEvent =
+  /** A new attempt: once per Call-ID and From-tag, however often challenged, re-sent or forked. */
+  | { readonly type: 'attempt'; readonly atMs: number; readonly leg: CallLeg }
+  /** First 18x. */
+  | { readonly type: 'ringing'; readonly atMs: number; readonly leg: CallLeg }
+  /** First 2xx. Comes before the `outcome` of the same attempt, or after it when a failed attempt was re-sent and then answered. */
+  | { readonly type: 'answered'; readonly atMs: number; readonly leg: CallLeg }
+  /** The attempt has its outcome; `status` is the final SIP status. `refusedByUs`: our own suspension answered, no fault of the client's. */
+  | { readonly type: 'outcome'; readonly atMs: number; readonly leg: CallLeg; readonly outcome: Outcome; readonly status: number; readonly refusedByUs: boolean }
+  /** An answered call has passed one of the marks that rules asked for and goes on. */
+  | { readonly type: 'lasting'; readonly atMs: number; readonly leg: CallLeg; readonly elapsedMs: number }
+  /** The leg is over. `durationMs` is null where no answer was seen; `expired`: no BYE was seen, the leg was closed by a timer. */
+  | { readonly type: 'ended'; readonly atMs: number; readonly leg: CallLeg; readonly durationMs: number | null; readonly expired: boolean };
+
+export type RegistrationEvent =
+  | { readonly type: 'registered'; readonly atMs: number; readonly binding: Binding }
+  | { readonly type: 'unregistered'; readonly atMs: number; readonly binding: Binding };
+
+export type Event = CallEvent | RegistrationEvent;
+
+/** The subject of an event as the rule's `subject` names it, or null where the event has none. */
+export function chargedOf(event: Event): Charged {
+  return 'leg' in event ? event.leg.charged : event.binding.charged;
+}
+
+/**
+ * Over which time a measure runs. A sliding window is kept in buckets of `bucketMs` (its resolution);
+ * a calendar period follows the operator's time zone, a billing period the customer's day of the month.
+ */
+export type Period =
+  | { readonly kind: 'sliding'; readonly windowMs: number; readonly bucketMs: number }
+  | { readonly kind: 'calendar'; readonly unit: 'day' | 'month' | 'billing-period' };
+
+/**
+ * What is kept per subject in the windows. Rules that name the same measure and period of the same subject share one window.
+ * The function of a measure says what an event adds to it, null for nothing. It is pure.
+ */
+export type Measure =
+  | { readonly kind: 'sum'; readonly name: string; readonly fields: readonly string[]; readonly period: Period; readonly add: (event: Event) => readonly number[] | null }
+  | { readonly kind: 'distinct'; readonly name: string; /** Members counted at most: exact up to here. */ readonly cap: number; readonly period: Period; readonly add: (event: Event) => string | null }
+  | { readonly kind: 'level'; readonly name: string; readonly change: (event: Event) => { readonly member: string; readonly open: boolean; readonly expiresAtMs: number } | null }
+  | { readonly kind: 'rate'; readonly name: string; readonly limit: number; readonly windowMs: number; readonly add: (event: Event) => boolean };
+
+/** What a window says after an update. */
+export type Reading =
+  | { readonly kind: 'sum'; readonly totals: readonly number[]; /** Call-IDs of the last updates, newest first. */ readonly samples: readonly string[] }
+  | { readonly kind: 'distinct'; readonly count: number; /** The update's member had not been seen in this period. */ readonly added: boolean }
+  | { readonly kind: 'level'; readonly open: number; /** Members open now (Call-IDs), at most 8. */ readonly samples: readonly string[] }
+  | { readonly kind: 'rate'; /** Events in the window, counted up to limit + 1. */ readonly count: number };
+
+/** What a detector makes of its readings. Returned also when all is well: `explain` and the console show it. */
+export interface Judgement {
+  readonly value: number;
+  readonly limit: number;
+  readonly unit: string;
+  readonly windowSeconds: number;
+  readonly breached: boolean;
+  /** The breach stands with the rule's confidence; rates and levels are exact, so theirs always is. */
+  readonly significant: boolean;
+  /** How many events the value rests on, null where that has no meaning. */
+  readonly sample: number | null;
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+/** Facts about the subject that a limit can hang on (a trunk's channels). */
+export interface SubjectFacts {
+  readonly channels: number | null;
+}
+
+interface DetectorBase {
+  readonly name: string;
+  /** One sentence for people. */
+  readonly title: string;
+  readonly subjects: readonly SubjectKind[];
+  /** Schema of the parameters, with descriptions, units and defaults. Durations are milliseconds once parsed. */
+  readonly parameters: TObject;
+}
+
+/** Measures per-message rates in process: `stream` says what is counted, the engine keeps one exact ring per subject. */
+export interface RateDetector<P = never> extends DetectorBase {
+  readonly stream: 'messages' | 'transactions';
+  readonly rate: (parameters: P) => { readonly limit: number; readonly windowMs: number };
+  /** Called when the ladder would go past `alert`; false keeps it at alert, with the reason as evidence. */
+  readonly excuse?: (profile: SourceProfile, parameters: P) => string | null;
+}
+
+/** Measures call and registration events through windows. */
+export interface EventDetector<P = never> extends DetectorBase {
+  readonly measures: (parameters: P) => readonly Measure[];
+  /** Durations after the answer, in milliseconds, at which a call still going on must produce a `lasting` event. */
+  readonly marksMs?: (parameters: P) => readonly number[];
+  /** `readings` in the order of `measures`. Null: this event says nothing to this rule. */
+  readonly judge: (readings: readonly Reading[], parameters: P, event: Event, facts: SubjectFacts) => Judgement | null;
+}
+
+export type Detector<P = never> = RateDetector<P> | EventDetector<P>;
+
+/** What was seen of a source since its message rate first passed the limit; all counts since then, bounded. */
+export interface SourceProfile {
+  readonly messages: number;
+  readonly requests: number;
+  readonly registers: number;
+  /** Lines (AoRs) named by REGISTER requests; counted up to 1,000. */
+  readonly registeringLines: number;
+  /** Of these, lines that had a live or recent registration from this address, or got a 200 since. */
+  readonly knownLines: number;
+  /** REGISTER with credentials answered 200. */
+  readonly accepted: number;
+  /** Requests with credentials answered 401, 403 or 407. */
+  readonly refused: number;
+}
