@@ -1,0 +1,465 @@
+/**
+ * Every option of the daemon, with meaning, unit and default: the one place for config file, environment, documentation and checks.
+ * An option `a.bC` may also be given as `VIGIE_A_B_C` in the environment, which wins over the file (see environment.ts).
+ */
+import Type, { type Static } from 'typebox';
+import { Choice, Count, Duration, Ratio, Switch } from '../../detectors/parameters.ts';
+import { Nullable, Secret, Text, TextList } from './values.ts';
+
+const closed = { additionalProperties: false };
+
+/** What a notice can be about. An empty list of events means all of them. */
+export const NOTICE_EVENTS = [
+  'alert',
+  'suspension.proposed',
+  'suspension.notified',
+  'suspension.active',
+  'suspension.lifted',
+  'suspension.expired',
+  'suspension.escalated',
+  'brake.engaged',
+  'brake.released',
+] as const;
+
+const Ingest = Type.Object(
+  {
+    hep: Type.Object(
+      {
+        udp: Nullable(Text('listen'), {
+          description: 'Where HEPv3 arrives over UDP, host:port; null: not at all.',
+          default: '127.0.0.1:9060',
+        }),
+        tcp: Nullable(Text('listen'), {
+          description: 'Where HEPv3 arrives over TCP, host:port; null: not at all.',
+          default: '127.0.0.1:9060',
+        }),
+        authKey: Nullable(Secret(), {
+          description: 'Key that every HEP packet must carry (chunk 0x0e); null: none is asked for.',
+        }),
+        agents: Type.Array(Type.Integer({ minimum: 0, maximum: 4_294_967_295 }), {
+          description: 'Capture agent ids (chunk 0x0c) that are heard; empty: all.',
+          default: [],
+          maxItems: 1_024,
+        }),
+        maximumMessageBytes: Count({
+          description: 'Longest SIP message that is read; longer ones are counted as an oddity.',
+          unit: 'bytes',
+          default: 65_535,
+          minimum: 1_024,
+          maximum: 1_048_576,
+        }),
+        receiveBufferBytes: Count({
+          description: 'Receive buffer asked of the kernel for the UDP socket (capped by net.core.rmem_max).',
+          unit: 'bytes',
+          default: 4_194_304,
+          minimum: 65_536,
+          maximum: 268_435_456,
+        }),
+        maximumConnections: Count({
+          description: 'TCP connections held at a time; more are refused.',
+          unit: 'connections',
+          default: 256,
+          minimum: 1,
+          maximum: 65_535,
+        }),
+        idleTimeout: Duration({
+          description: 'A TCP connection in the middle of a frame for this long is closed.',
+          default: '30s',
+          minimum: '1s',
+        }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+const Calls = Type.Object(
+  {
+    maximumAge: Duration({
+      description: 'An answered call without BYE is closed, as expired, after this long.',
+      default: '4h',
+      minimum: '1min',
+      maximum: '7d',
+    }),
+    unansweredAge: Duration({
+      description:
+        'An attempt without final response is closed after this long (RFC 3261 timer C is 3 minutes).',
+      default: '4min',
+      minimum: '10s',
+      maximum: '1h',
+    }),
+    reorder: Duration({
+      description: 'How far messages may arrive out of order of their capture time.',
+      default: '50ms',
+      maximum: '5s',
+    }),
+  },
+  closed,
+);
+
+const Capacity = Type.Object(
+  {
+    sources: Count({
+      description: 'Source addresses measured at a time; past it, the one idle longest is forgotten.',
+      unit: 'addresses',
+      default: 200_000,
+      minimum: 100,
+      maximum: 10_000_000,
+    }),
+    lines: Count({
+      description: 'Lines and customers measured at a time.',
+      unit: 'lines',
+      default: 200_000,
+      minimum: 100,
+      maximum: 10_000_000,
+    }),
+    calls: Count({
+      description: 'Calls followed at a time.',
+      unit: 'calls',
+      default: 100_000,
+      minimum: 100,
+      maximum: 5_000_000,
+    }),
+    transactions: Count({
+      description: 'Transactions remembered at a time.',
+      unit: 'transactions',
+      default: 500_000,
+      minimum: 1_000,
+      maximum: 20_000_000,
+    }),
+    bindings: Count({
+      description: 'Registered contacts followed at a time.',
+      unit: 'bindings',
+      default: 200_000,
+      minimum: 100,
+      maximum: 10_000_000,
+    }),
+  },
+  closed,
+);
+
+const Redis = Type.Object(
+  {
+    url: Nullable(Text('redis-url'), {
+      description: 'The Redis to keep state in; null: an embedded one, private to the daemon.',
+    }),
+    password: Nullable(Secret(), {
+      description: 'Password, where the url has none.',
+    }),
+    directory: Text('path', { description: 'Where the embedded Redis keeps its files.', default: 'var' }),
+    spool: Count({
+      description: 'Updates held in memory while Redis is away; past it, the oldest are dropped and counted.',
+      unit: 'updates',
+      default: 200_000,
+      minimum: 1_000,
+      maximum: 10_000_000,
+    }),
+  },
+  closed,
+);
+
+const Network = Type.Object(
+  {
+    proxies: TextList('network', {
+      description:
+        'Our own proxies: address, address:port, [v6]:port or CIDR. Empty: learned from the traffic.',
+      default: [],
+      maximum: 10_000,
+    }),
+    carriers: TextList('network', {
+      description: 'Upstream carriers, written the same way.',
+      default: [],
+      maximum: 10_000,
+    }),
+    protected: TextList('network', {
+      description: 'Addresses that are never blocked, besides proxies and carriers.',
+      default: [],
+      maximum: 10_000,
+    }),
+    timezone: Text('timezone', {
+      description: "The operator's time zone, in which days and months begin (IANA name).",
+      default: 'Europe/Paris',
+    }),
+    country: Text('country', {
+      description: "The operator's country, in which national numbers are dialled (ISO 3166-1 alpha-2).",
+      default: 'FR',
+    }),
+  },
+  closed,
+);
+
+const Emergency = Type.Object(
+  {
+    countries: TextList('country', {
+      description:
+        "Countries whose emergency numbers always pass (config/emergency-numbers.yaml); empty: network.country's.",
+      default: [],
+      maximum: 250,
+    }),
+    numbers: TextList('number', {
+      description: 'Further numbers that always pass, as dialled.',
+      default: [],
+      maximum: 1_000,
+    }),
+  },
+  closed,
+);
+
+const Mode = Choice(['observe', 'enforce'], {
+  description: 'observe: record what would be done, and do nothing.',
+  default: 'observe',
+});
+
+const Policies = Type.Object(
+  {
+    default: Text('word', {
+      description: 'Policy of lines, trunks and customers that name none.',
+      default: 'cmi',
+    }),
+    mode: Mode,
+    directory: Nullable(Text('path'), {
+      description: 'Directory of the policy files (*.yaml); null: the ones that come with Vigie.',
+    }),
+    modes: Type.Record(Type.String(), Type.Enum(['observe', 'enforce']), {
+      description:
+        'Mode of single policies (cmi) and rules (cmi.transaction-rate); the most exact one holds.',
+      default: {},
+    }),
+  },
+  closed,
+);
+
+const Brake = Type.Object(
+  {
+    suspensions: Type.Object(
+      {
+        count: Count({
+          description: 'More subjects than this proposed for suspension within the time stop enforcement.',
+          unit: 'subjects',
+          default: 10,
+          minimum: 1,
+        }),
+        share: Ratio({
+          description:
+            'More than this share of the active subjects stops it too; judged from `count` / 2 subjects on.',
+          default: 0.05,
+        }),
+        within: Duration({ description: 'The time.', default: '10min', minimum: '1s', maximum: '1d' }),
+      },
+      closed,
+    ),
+    carrier: Type.Object(
+      {
+        failureShare: Ratio({
+          description:
+            'Attempts of all customers that end in a server failure (5xx) or without answer from upstream: at this share a carrier failure explains the numbers.',
+          default: 0.5,
+        }),
+        minimumSample: Count({
+          description: 'Attempts needed to say so.',
+          unit: 'attempts',
+          default: 50,
+          minimum: 1,
+        }),
+        within: Duration({ description: 'The time.', default: '5min', minimum: '1s', maximum: '1d' }),
+      },
+      closed,
+    ),
+    gap: Type.Object(
+      {
+        silence: Duration({
+          description: 'No signalling at all for this long while calls are open is a capture gap.',
+          default: '30s',
+          minimum: '1s',
+          maximum: '1d',
+        }),
+        lostShare: Ratio({
+          description:
+            'At this share of captured packets lost in the last minute, the numbers are not relied on.',
+          default: 0.01,
+        }),
+      },
+      closed,
+    ),
+    hold: Duration({
+      description: 'How long enforcement stays stopped after the last reason for it has gone.',
+      default: '10min',
+      maximum: '1d',
+    }),
+  },
+  closed,
+);
+
+const WebhookTarget = {
+  url: Text('url', { description: 'http:// or https://' }),
+  secret: Secret({
+    description: 'Standard Webhooks signing secret: whsec_ and Base64, at least 24 bytes.',
+    minimum: 24,
+  }),
+};
+
+const Notices = Type.Object(
+  {
+    webhooks: Type.Array(
+      Type.Object(
+        {
+          ...WebhookTarget,
+          events: Type.Array(Type.Enum([...NOTICE_EVENTS]), {
+            description: 'Which events; empty: all.',
+            default: [],
+            maxItems: 32,
+          }),
+          audience: Choice(['operator', 'client'], {
+            description: 'For whom the receiver is: a client is told nothing of alerts and brakes.',
+            default: 'operator',
+          }),
+        },
+        closed,
+      ),
+      { description: 'Who is told, by signed POST (Standard Webhooks).', default: [], maxItems: 32 },
+    ),
+  },
+  closed,
+);
+
+const Enforcement = Type.Object(
+  {
+    redisKeys: Switch({ description: 'Write vigie:blocked:… keys for the proxy to read.', default: true }),
+    kamailio: Type.Array(
+      Type.Object(
+        {
+          url: Text('url', { description: "Kamailio's JSON-RPC over HTTP." }),
+          table: Text('word', {
+            description: 'The htable that holds the blocked subjects.',
+            default: 'vigie',
+          }),
+        },
+        closed,
+      ),
+      { description: 'Kamailios that are told by JSON-RPC.', default: [], maxItems: 64 },
+    ),
+    webhooks: Type.Array(Type.Object(WebhookTarget, closed), {
+      description: 'Systems of the operator that carry out a decision, told by signed POST.',
+      default: [],
+      maxItems: 32,
+    }),
+    noticePeriod: Duration({
+      description: 'Time between the notice and the act. CMI general terms 12.1 ask for none.',
+      default: '0s',
+      maximum: '30d',
+    }),
+    suspensionDuration: Nullable(Duration({ description: 'Duration', default: '1h', minimum: '1s' }), {
+      description: 'A suspension ends by itself after this long; null: it stands until it is lifted.',
+    }),
+    blockDuration: Duration({
+      description: 'The block of a source address ends by itself after this long.',
+      default: '1h',
+      minimum: '1s',
+    }),
+  },
+  closed,
+);
+
+const Admin = Type.Object(
+  {
+    listen: Text('listen', {
+      description: 'Where the HTTP API, the console and /metrics are, host:port.',
+      default: '127.0.0.1:8060',
+    }),
+    tokens: Type.Array(
+      Type.Object(
+        {
+          name: Text('word', { description: 'Who holds it: appears in the audit as the author.' }),
+          hash: Text('token-hash', {
+            description: 'sha256: and the 64 hexadecimal digits of the SHA-256 of the token.',
+          }),
+          scopes: Type.Array(Type.Enum(['read', 'lift', 'admin']), {
+            description: 'What it may do; admin includes lift, lift includes read.',
+            default: ['read'],
+            minItems: 1,
+            maxItems: 3,
+          }),
+        },
+        closed,
+      ),
+      { description: 'Bearer tokens, hashed.', default: [], maxItems: 1_000 },
+    ),
+    liftSecret: Nullable(Secret({ minimum: 24 }), {
+      description:
+        'Standard Webhooks secret with which POST /v1/webhooks/lift must be signed; null: that way is closed.',
+    }),
+  },
+  closed,
+);
+
+export const ConfigSchema = Type.Object(
+  {
+    ingest: Ingest,
+    calls: Calls,
+    capacity: Capacity,
+    cluster: Type.Object(
+      {
+        daemons: Count({
+          description:
+            'Daemons that share one Redis: a rate goes there as soon as one of them sees limit / daemons.',
+          unit: 'daemons',
+          default: 1,
+          minimum: 1,
+          maximum: 256,
+        }),
+      },
+      closed,
+    ),
+    redis: Redis,
+    network: Network,
+    emergency: Emergency,
+    directory: Type.Object(
+      {
+        file: Nullable(Text('path'), {
+          description: 'Lines, trunks, customers, plans, own numbers, sites (YAML).',
+        }),
+      },
+      closed,
+    ),
+    policies: Policies,
+    brake: Brake,
+    notices: Notices,
+    enforcement: Enforcement,
+    admin: Admin,
+    metrics: Type.Object(
+      {
+        listen: Nullable(Text('listen'), {
+          description: "A listener of its own for /metrics, host:port; null: the admin API's.",
+        }),
+      },
+      closed,
+    ),
+    log: Type.Object(
+      {
+        level: Choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+          description: 'The least severe event that is logged.',
+          default: 'info',
+        }),
+      },
+      closed,
+    ),
+    retention: Type.Object(
+      {
+        findings: Duration({ description: 'How long findings are kept.', default: '90d', minimum: '1h' }),
+        suspensions: Duration({
+          description: 'How long suspensions and their audit are kept after their end.',
+          default: '400d',
+          minimum: '1d',
+        }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+/** The configuration as the daemon uses it: durations are milliseconds, shares are 0 to 1, relative paths are absolute. */
+export type VigieConfig = Static<typeof ConfigSchema>;
+export type NoticeEvent = (typeof NOTICE_EVENTS)[number];
+export type EnforcementMode = VigieConfig['policies']['mode'];
