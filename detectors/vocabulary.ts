@@ -120,6 +120,14 @@ export interface SubjectFacts {
   readonly channels: number | null;
 }
 
+/** What the rule asks of a ratio before it may judge by it. */
+export interface Demands {
+  /** Events the value must rest on; the engine passes over a breach with fewer. */
+  readonly minimumSample: number;
+  /** One-sided confidence of `significant`, above 0.5 and below 1. */
+  readonly confidence: number;
+}
+
 interface DetectorBase {
   readonly name: string;
   /** One sentence for people. */
@@ -133,7 +141,7 @@ interface DetectorBase {
 export interface RateDetector<P = never> extends DetectorBase {
   readonly stream: 'messages' | 'transactions';
   readonly rate: (parameters: P) => { readonly limit: number; readonly windowMs: number };
-  /** Called when the ladder would go past `alert`; false keeps it at alert, with the reason as evidence. */
+  /** Called when the ladder would go past `alert`; a reason keeps it at alert and goes into the evidence, null lets it go on. */
   readonly excuse?: (profile: SourceProfile, parameters: P) => string | null;
 }
 
@@ -142,8 +150,15 @@ export interface EventDetector<P = never> extends DetectorBase {
   readonly measures: (parameters: P) => readonly Measure[];
   /** Durations after the answer, in milliseconds, at which a call still going on must produce a `lasting` event. */
   readonly marksMs?: (parameters: P) => readonly number[];
-  /** `readings` in the order of `measures`. Null: this event says nothing to this rule. */
-  readonly judge: (readings: readonly Reading[], parameters: P, event: Event, facts: SubjectFacts) => Judgement | null;
+  /**
+   * `readings` in the order of `measures`. Null: this event says nothing to this rule. Without an event
+   * (`explain` asks how things stand) every rule with a limit answers.
+   */
+  readonly judge: (readings: readonly Reading[], parameters: P, event: Event | null, facts: SubjectFacts, demands: Demands) => Judgement | null;
+  /** What would break the rule next, for people: `2 more unanswered attempts`. Null where nothing can be said. */
+  readonly tip?: (judgement: Judgement, parameters: P, demands: Demands) => string | null;
+  /** `call`: each call breaks the rule by itself, at most once. Otherwise a breach is the subject's. */
+  readonly breachOf?: 'subject' | 'call';
 }
 
 export type Detector<P = never> = RateDetector<P> | EventDetector<P>;
@@ -153,6 +168,8 @@ export interface SourceProfile {
   readonly messages: number;
   readonly requests: number;
   readonly registers: number;
+  /** SUBSCRIBE requests: what a phone sends once it is registered (message waiting, busy lamps). */
+  readonly subscribes: number;
   /** Lines (AoRs) named by REGISTER requests; counted up to 1,000. */
   readonly registeringLines: number;
   /** Of these, lines that had a live or recent registration from this address, or got a 200 since. */
