@@ -1,0 +1,363 @@
+/** State of a rate after an event, as bits. */
+export const RATE_WITHIN = 0;
+/** More than `limit` events, this one among them, lie within less than the window. */
+export const RATE_OVER = 1;
+/** Only with a late event, together with `RATE_OVER`: the breach it completes was over again before the newest event. */
+export const RATE_OVER_PAST = 2;
+export type RateState = number;
+
+export interface RateTableOptions {
+  /** More than this many events in a window is over. 0 to 65,535. */
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Slots expected; the table grows by itself. */
+  readonly capacity?: number;
+  /** A late event is judged exactly if at most this many newer ones of its slot came before it. At least 1, default limit + 1. */
+  readonly slack?: number;
+  /** A late event is judged exactly if its slot was heard within this time. Default 32,000 (RFC 3261 timer B and F). */
+  readonly latenessMs?: number;
+  /** Bound of the pool. When it is reached the longest idle of some rows is taken away (`evictions`). */
+  readonly maxRows?: number;
+}
+
+const CHUNK_BITS = 10;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
+const CHUNK_MASK = CHUNK_ROWS - 1;
+
+/** Fields before the timestamps of a row. */
+const HEAD = 0;
+const COUNT = 1;
+const SINCE = 2;
+const FLOOR = 3;
+const TIMES = 4;
+
+/** Unit of the idle clock's marks, ms. */
+const MARK_MS = 64;
+/** The idle clock moves by at most this much per event, so that one wrong timestamp makes nobody look idle. */
+const STEP_MS = 10;
+/** So many events in a row far behind the newest timestamp: that one was wrong, go on from these. */
+const BEHIND_EVENTS = 4096;
+const NOTHING = new Float64Array(0);
+
+/**
+ * Exact sliding rate of many subjects: "more than L in W" is over when L + 1 events lie within less than W; exactly W
+ * apart is not in one window. A subject is a slot, a dense small integer that the caller owns. A slot that is idle costs
+ * 4 bytes; a live one has a row with its last limit + 1 + slack timestamps (a double each, in milliseconds: finer than 1 µs).
+ *
+ * Events may come late (by transport, or because their attribution came with the answer): a late one is put in at its
+ * place and every window that contains it is judged, exactly so while at most `slack` newer events of the slot came
+ * before it and the slot was heard within `latenessMs`. Beyond that it may be missed; nothing is ever counted that was not there.
+ * Rows of idle slots are found by a hand that moves one row per event.
+ */
+export class RateTable {
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Rows taken from live slots because the pool was at its bound. */
+  evictions = 0;
+  /** Late events older than everything a full row still holds: not judged. */
+  tooLate = 0;
+  readonly #size: number;
+  readonly #stride: number;
+  readonly #maxRows: number;
+  readonly #idleMarks: number;
+  readonly #retentionMs: number;
+  /** Row + 1 of a slot, 0 for none. */
+  #rowOf: Int32Array;
+  readonly #chunks: Float64Array[] = [];
+  readonly #chunkUsed: number[] = [];
+  /** Of a row: its slot + 1, 0 if the row is free; and the idle clock's mark at its last event. */
+  #ownerOf: Int32Array = new Int32Array(CHUNK_ROWS);
+  #markOf: Int32Array = new Int32Array(CHUNK_ROWS);
+  #free: Int32Array = new Int32Array(CHUNK_ROWS);
+  #freeCount = 0;
+  #hand = 0;
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #behind = 0;
+  #idleClockMs = 0;
+  #mark = 0;
+
+  constructor(options: RateTableOptions) {
+    const { limit, windowMs } = options;
+    if (!Number.isInteger(limit) || limit < 0 || limit > 65535) {
+      throw new RangeError(`limit must be an integer from 0 to 65535, not ${limit}`);
+    }
+    if (!(windowMs > 0 && windowMs < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`windowMs must be above 0, not ${windowMs}`);
+    }
+    this.limit = limit;
+    this.windowMs = windowMs;
+    this.#size = limit + 1 + Math.max(1, Math.floor(options.slack ?? limit + 1));
+    this.#stride = TIMES + this.#size;
+    this.#maxRows = Math.max(CHUNK_ROWS, options.maxRows ?? 262_144);
+    this.#retentionMs = windowMs + (options.latenessMs ?? 32_000);
+    this.#idleMarks = Math.ceil(this.#retentionMs / MARK_MS) + 1;
+    this.#rowOf = new Int32Array(Math.max(16, options.capacity ?? 1024));
+  }
+
+  /** Counts an event of the slot at `timeMs` (capture time). */
+  add(slot: number, timeMs: number): RateState {
+    this.#tick(timeMs);
+    if (slot >= this.#rowOf.length) this.#growSlots(slot);
+    let row = this.#rowOf[slot] - 1;
+    if (row < 0) row = this.#take(slot);
+    else this.#markOf[row] = this.#mark;
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride;
+    const count = times[base + COUNT];
+    const first = base + TIMES;
+    const head = times[base + HEAD];
+    // Written so that NaN goes the slow way, where it is dropped.
+    if (count > 0 && !(timeMs >= times[first + head])) return this.#addLate(times, base, timeMs);
+    if (!(timeMs >= times[base + FLOOR])) return RATE_WITHIN;
+    const size = this.#size;
+    const limit = this.limit;
+    let next = head + 1;
+    if (next === size) next = 0;
+    times[first + next] = timeMs;
+    times[base + HEAD] = next;
+    if (count < size) times[base + COUNT] = count + 1;
+    if (count < limit) return RATE_WITHIN;
+    let oldest = next - limit;
+    if (oldest < 0) oldest += size;
+    if (timeMs - times[first + oldest] < this.windowMs) {
+      // Went on without a gap only if this event came no later than the last breach's end, at the timestamp before `oldest` + W.
+      if (times[base + SINCE] === 0) times[base + SINCE] = timeMs;
+      else if (timeMs - times[first + (oldest === 0 ? size - 1 : oldest - 1)] > this.windowMs) {
+        times[base + SINCE] = timeMs;
+      }
+      return RATE_OVER;
+    }
+    times[base + SINCE] = 0;
+    return RATE_WITHIN;
+  }
+
+  /**
+   * Capture time since when the slot has been over without interruption, 0 if it is not over: as of its newest event, or of `atMs`
+   * if given. The breach is interrupted at any instant, also between events, at which the last window holds no more than `limit`.
+   * Where a late event joins two breaches, of which the earlier began before the row's memory, the answer may be later than the truth.
+   */
+  overSinceMs(slot: number, atMs?: number): number {
+    const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
+    if (row < 0) return 0;
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride;
+    const since = times[base + SINCE];
+    if (since === 0 || atMs === undefined) return since;
+    const count = times[base + COUNT];
+    return atMs - this.#at(times, base, count - 1 - this.limit) < this.windowMs ? since : 0;
+  }
+
+  /** Events in (timeMs - windowMs, timeMs], exact up to limit + 1. */
+  countAt(slot: number, timeMs: number): number {
+    const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
+    if (row < 0) return 0;
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride;
+    let found = 0;
+    for (let index = times[base + COUNT] - 1; index >= 0 && found <= this.limit; index--) {
+      const at = this.#at(times, base, index);
+      if (at > timeMs) continue;
+      if (!(timeMs - at < this.windowMs)) break;
+      found++;
+    }
+    return found;
+  }
+
+  /** Timestamps of the slot later than `afterMs` that are still held, oldest first. */
+  timesAfter(slot: number, afterMs: number): number[] {
+    const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
+    const found: number[] = [];
+    if (row < 0) return found;
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride;
+    for (let index = times[base + COUNT] - 1; index >= 0; index--) {
+      const at = this.#at(times, base, index);
+      if (!(at > afterMs)) break;
+      found.push(at);
+    }
+    return found.reverse();
+  }
+
+  /** Forgets the slot's events; later events older than `atMs` are ignored. */
+  reset(slot: number, atMs: number): void {
+    if (slot >= this.#rowOf.length) this.#growSlots(slot);
+    let row = this.#rowOf[slot] - 1;
+    if (row < 0) row = this.#take(slot);
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride;
+    times.fill(0, base, base + TIMES);
+    times[base + FLOOR] = atMs;
+  }
+
+  /** Gives the slot's row back; the caller may use the slot for another subject. */
+  release(slot: number): void {
+    const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
+    if (row >= 0) this.#giveBack(row);
+  }
+
+  /** Rows in use: slots that are not idle. */
+  liveRows(): number {
+    return this.#chunks.length * CHUNK_ROWS - this.#freeCount;
+  }
+
+  memoryBytes(): number {
+    let bytes = 0;
+    for (const chunk of this.#chunks) bytes += chunk.byteLength;
+    return (
+      bytes +
+      this.#rowOf.byteLength +
+      this.#ownerOf.byteLength +
+      this.#markOf.byteLength +
+      this.#free.byteLength
+    );
+  }
+
+  /** The index-th oldest timestamp of a row. */
+  #at(times: Float64Array, base: number, index: number): number {
+    let place = times[base + HEAD] - (times[base + COUNT] - 1 - index);
+    if (place < 0) place += this.#size;
+    return times[base + TIMES + place];
+  }
+
+  #addLate(times: Float64Array, base: number, timeMs: number): RateState {
+    if (!(timeMs >= times[base + FLOOR])) return RATE_WITHIN;
+    const { limit, windowMs } = this;
+    const size = this.#size;
+    const first = base + TIMES;
+    let count = times[base + COUNT];
+    if (count === size && timeMs < this.#at(times, base, 0)) {
+      this.tooLate++;
+      return RATE_WITHIN;
+    }
+    // Newer timestamps move up by one place; a full row loses its oldest.
+    let place = times[base + HEAD] + 1;
+    if (place === size) place = 0;
+    times[base + HEAD] = place;
+    if (count < size) times[base + COUNT] = ++count;
+    let index = count - 1;
+    for (; index > 0; index--) {
+      const below = place === 0 ? size - 1 : place - 1;
+      const at = times[first + below];
+      if (at <= timeMs) break;
+      times[first + place] = at;
+      place = below;
+    }
+    times[first + place] = timeMs;
+
+    let over = false;
+    const last = Math.min(count - 1, index + limit);
+    for (let end = Math.max(limit, index); end <= last && !over; end++) {
+      over = this.#at(times, base, end) - this.#at(times, base, end - limit) < windowMs;
+    }
+    if (!over) return RATE_WITHIN;
+    const since = this.#chainStart(times, base, count);
+    times[base + SINCE] = since;
+    return since === 0 ? RATE_OVER | RATE_OVER_PAST : RATE_OVER;
+  }
+
+  /** Start of the breach that the newest event stands in, looking back as far as the row reaches and then trusting the noted start. */
+  #chainStart(times: Float64Array, base: number, count: number): number {
+    const { limit, windowMs } = this;
+    let end = count - 1;
+    if (!(this.#at(times, base, end) - this.#at(times, base, end - limit) < windowMs)) return 0;
+    while (end - 1 >= limit) {
+      const before = this.#at(times, base, end - 1 - limit);
+      if (!(this.#at(times, base, end - 1) - before < windowMs)) break;
+      if (this.#at(times, base, end) - before > windowMs) break;
+      end--;
+    }
+    const found = this.#at(times, base, end);
+    const noted = times[base + SINCE];
+    return noted !== 0 && noted < found ? noted : found;
+  }
+
+  /** Moves the idle clock and the sweeping hand. */
+  #tick(timeMs: number): void {
+    const ahead = timeMs - this.#newestMs;
+    if (ahead > 0) {
+      this.#newestMs = timeMs;
+      this.#idleClockMs += ahead < STEP_MS ? ahead : STEP_MS;
+      this.#mark = (this.#idleClockMs / MARK_MS) | 0;
+      this.#behind = 0;
+    } else if (ahead < -this.#retentionMs) {
+      if (++this.#behind >= BEHIND_EVENTS) {
+        this.#newestMs = timeMs;
+        this.#behind = 0;
+      }
+    } else this.#behind = 0;
+    let hand = this.#hand;
+    if (hand === 0) {
+      hand = this.#chunks.length << CHUNK_BITS;
+      if (hand === 0) return;
+    }
+    this.#hand = --hand;
+    if (this.#ownerOf[hand] !== 0 && this.#mark - this.#markOf[hand] > this.#idleMarks) this.#giveBack(hand);
+  }
+
+  #giveBack(row: number): void {
+    this.#rowOf[this.#ownerOf[row] - 1] = 0;
+    this.#ownerOf[row] = 0;
+    this.#free[this.#freeCount++] = row;
+    // The memory of a chunk without rows in use goes back, unless it is the last.
+    const chunk = row >>> CHUNK_BITS;
+    if (--this.#chunkUsed[chunk] === 0 && chunk > 0) this.#chunks[chunk] = NOTHING;
+  }
+
+  #take(slot: number): number {
+    if (!Number.isInteger(slot) || slot < 0)
+      throw new RangeError(`slot must be an integer from 0, not ${slot}`);
+    if (this.#freeCount === 0) {
+      if ((this.#chunks.length + 1) << CHUNK_BITS <= this.#maxRows) this.#growRows();
+      else this.#evict();
+    }
+    const row = this.#free[--this.#freeCount];
+    const chunk = row >>> CHUNK_BITS;
+    if (this.#chunks[chunk].length === 0) this.#chunks[chunk] = new Float64Array(CHUNK_ROWS * this.#stride);
+    this.#chunkUsed[chunk]++;
+    const base = (row & CHUNK_MASK) * this.#stride;
+    this.#chunks[chunk].fill(0, base, base + TIMES);
+    this.#chunks[chunk][base + FLOOR] = Number.NEGATIVE_INFINITY;
+    this.#rowOf[slot] = row + 1;
+    this.#ownerOf[row] = slot + 1;
+    this.#markOf[row] = this.#mark;
+    return row;
+  }
+
+  /** Of the next 64 rows, the one idle for longest is given back. */
+  #evict(): void {
+    const rows = this.#chunks.length << CHUNK_BITS;
+    let victim = -1;
+    for (let step = 0; step < 64; step++) {
+      this.#hand = this.#hand === 0 ? rows - 1 : this.#hand - 1;
+      if (victim < 0 || this.#markOf[this.#hand] < this.#markOf[victim]) victim = this.#hand;
+    }
+    this.evictions++;
+    this.#giveBack(victim);
+  }
+
+  #growRows(): void {
+    const start = this.#chunks.length << CHUNK_BITS;
+    this.#chunks.push(NOTHING);
+    this.#chunkUsed.push(0);
+    if (start + CHUNK_ROWS > this.#ownerOf.length) {
+      this.#ownerOf = grown(this.#ownerOf, start * 2);
+      this.#markOf = grown(this.#markOf, start * 2);
+      this.#free = grown(this.#free, start * 2);
+    }
+    // Lowest row on top of the stack: low chunks fill first, high ones fall empty.
+    for (let row = start + CHUNK_ROWS - 1; row >= start; row--) this.#free[this.#freeCount++] = row;
+  }
+
+  #growSlots(slot: number): void {
+    if (!Number.isInteger(slot) || slot < 0 || slot > 0x7ffffff) {
+      throw new RangeError(`slot must be an integer from 0 to 134,217,727, not ${slot}`);
+    }
+    this.#rowOf = grown(this.#rowOf, Math.max(slot + 1, this.#rowOf.length * 2));
+  }
+}
+
+function grown(array: Int32Array, length: number): Int32Array {
+  const larger = new Int32Array(length);
+  larger.set(array);
+  return larger;
+}
