@@ -1,0 +1,308 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { registerProcessMetrics } from './process-metrics.ts';
+import type { MetricSources } from './sources.ts';
+
+/** Label values a metric may have; the rest is summed under `other`, so that no input can blow up the series. */
+const MAXIMUM_LABEL_VALUES = 100;
+
+/** From 100 µs to 10 s: a verdict in process takes less than a millisecond, one through Redis a few. */
+const LATENCY_BUCKETS_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+/** What the daemon observes itself, event by event; everything else is read from the sources at scrape time. */
+export interface Observations {
+  /** Seconds from the arrival of the message that decided to the finding. */
+  decided(seconds: number): void;
+  /** Seconds from the finding to the applied block in `backend` (`redis-keys`, `kamailio`). */
+  applied(seconds: number, backend: string): void;
+  /** Seconds of one batch to Redis and back. */
+  redisBatch(seconds: number): void;
+}
+
+export interface Metrics extends Observations {
+  readonly registry: Registry;
+  /** The text exposition and its content type. */
+  expose(): Promise<{ contentType: string; text: string }>;
+}
+
+function bounded(values: Readonly<Record<string, number>>): [string, number][] {
+  const entries = Object.entries(values);
+  if (entries.length <= MAXIMUM_LABEL_VALUES) return entries;
+  const kept = entries.slice(0, MAXIMUM_LABEL_VALUES);
+  const rest = entries.slice(MAXIMUM_LABEL_VALUES).reduce((sum, [, value]) => sum + value, 0);
+  return [...kept, ['other', rest]];
+}
+
+/** One registration function a metric type, so that the table below reads as the list of metrics. */
+function registrar(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter(name: string, help: string, read: () => number): void {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    },
+    counterBy(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+      new Counter({
+        name,
+        help,
+        registers,
+        labelNames: [label],
+        collect() {
+          this.reset();
+          for (const [value, count] of bounded(read())) this.inc({ [label]: value }, count);
+        },
+      });
+    },
+    gauge(name: string, help: string, read: () => number | null): void {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          const value = read();
+          if (value === null) this.remove();
+          else this.set(value);
+        },
+      });
+    },
+    gaugeBy(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+      new Gauge({
+        name,
+        help,
+        registers,
+        labelNames: [label],
+        collect() {
+          this.reset();
+          for (const [value, count] of bounded(read())) this.set({ [label]: value }, count);
+        },
+      });
+    },
+  };
+}
+
+/**
+ * Registers every metric of Vigie: prefix `vigie_`, base units, and no label that names a caller, a number, an address or a
+ * Call-ID. `sources` is read at scrape time only.
+ */
+export function registerMetrics(registry: Registry, sources: MetricSources): Metrics {
+  const { counter, counterBy, gauge, gaugeBy } = registrar(registry);
+  const ingest = () => sources.ingest();
+  const sip = () => sources.sip();
+  const calls = () => sources.calls();
+  const windows = () => sources.windows();
+  const enforcement = () => sources.enforcement();
+  const config = () => sources.config();
+
+  new Gauge({
+    name: 'vigie_build_info',
+    help: 'Constant 1, labelled with the version, revision and Node.js version that run.',
+    registers: [registry],
+    labelNames: ['version', 'revision', 'node'],
+    collect() {
+      this.reset();
+      const { version, revision } = sources.build();
+      this.set({ version, revision, node: process.version }, 1);
+    },
+  });
+
+  counterBy(
+    'vigie_ingest_frames_total',
+    'HEP frames received.',
+    'transport',
+    () => ingest().framesByTransport,
+  );
+  counter('vigie_ingest_received_bytes_total', 'Bytes of HEP received.', () => ingest().bytesReceived);
+  counterBy(
+    'vigie_ingest_malformed_frames_total',
+    'HEP frames given up.',
+    'reason',
+    () => ingest().malformedByReason,
+  );
+  counter(
+    'vigie_ingest_unknown_agent_frames_total',
+    'Frames of agents that ingest.hep.agents does not list.',
+    () => ingest().unknownAgents,
+  );
+  counter(
+    'vigie_ingest_bad_auth_key_frames_total',
+    'Frames without the configured authentication key.',
+    () => ingest().badAuthKey,
+  );
+  counter(
+    'vigie_ingest_ignored_type_frames_total',
+    'Frames whose payload is not SIP.',
+    () => ingest().ignoredTypes,
+  );
+  counter(
+    'vigie_ingest_kernel_dropped_datagrams_total',
+    'Datagrams that the kernel dropped because the socket was full.',
+    () => ingest().kernelDrops,
+  );
+  gauge('vigie_ingest_tcp_connections', 'HEP connections open now.', () => ingest().tcpConnectionsOpen);
+  counter(
+    'vigie_ingest_tcp_connections_accepted_total',
+    'HEP connections accepted.',
+    () => ingest().tcpConnectionsAccepted,
+  );
+  counter(
+    'vigie_ingest_tcp_connections_refused_total',
+    'HEP connections refused or closed for garbage or over the limit.',
+    () => ingest().tcpConnectionsRefused,
+  );
+  gauge(
+    'vigie_capture_lag_seconds',
+    'Arrival time minus capture time of the last packet.',
+    () => ingest().captureLagSeconds,
+  );
+
+  counterBy('vigie_sip_messages_total', 'SIP messages read, retransmissions included.', 'type', () => ({
+    request: sip().requests,
+    response: sip().responses,
+  }));
+  counter(
+    'vigie_sip_keepalives_total',
+    'Keep-alives (CRLF, STUN), which are no messages.',
+    () => sip().keepAlives,
+  );
+  counterBy(
+    'vigie_sip_oddities_total',
+    'Malformed or unusual messages by the name of the oddity.',
+    'oddity',
+    () => sip().odditiesByName,
+  );
+  counter(
+    'vigie_sip_transactions_total',
+    'SIP transactions (RFC 3261 section 17).',
+    () => sip().transactions,
+  );
+  counter(
+    'vigie_sip_retransmissions_total',
+    'Requests that repeat a known transaction.',
+    () => sip().retransmissions,
+  );
+
+  counter(
+    'vigie_call_attempts_total',
+    'Call attempts, once however often challenged, re-sent or forked.',
+    () => calls().attempts,
+  );
+  counterBy(
+    'vigie_call_outcomes_total',
+    'Attempts that ended, by outcome.',
+    'outcome',
+    () => calls().attemptsByOutcome,
+  );
+  gauge('vigie_calls_open', 'Calls open now.', () => calls().openCalls);
+  counter(
+    'vigie_calls_expired_total',
+    'Calls closed by a timer because no BYE was seen.',
+    () => calls().expiredCalls,
+  );
+  gauge('vigie_bindings', 'Registered contacts known now.', () => calls().bindings);
+  gaugeBy('vigie_subjects', 'Subjects tracked in memory.', 'kind', () => calls().subjectsByKind);
+
+  gauge('vigie_redis_up', '1 while Redis answers, else 0.', () => (windows().redisUp ? 1 : 0));
+  counter('vigie_redis_commands_total', 'Commands sent to Redis.', () => windows().redisCommands);
+  counter('vigie_redis_batches_total', 'Batches (round trips) sent to Redis.', () => windows().redisBatches);
+  counter(
+    'vigie_redis_errors_total',
+    'Batches that Redis refused or that were lost.',
+    () => windows().redisErrors,
+  );
+  gauge('vigie_window_spool_updates', 'Window updates that wait for Redis.', () => windows().spoolLength);
+  gauge(
+    'vigie_window_spool_capacity_updates',
+    'Window updates that the spool can hold.',
+    () => windows().spoolCapacity,
+  );
+  counter(
+    'vigie_window_dropped_updates_total',
+    'Window updates lost because the spool was full.',
+    () => windows().droppedUpdates,
+  );
+  const redisBatch = new Histogram({
+    name: 'vigie_redis_batch_duration_seconds',
+    help: 'Time of one batch to Redis and back.',
+    registers: [registry],
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+
+  new Counter({
+    name: 'vigie_findings_total',
+    help: 'Broken rules, by the action taken and whether it was enforced or only observed.',
+    registers: [registry],
+    labelNames: ['policy', 'rule', 'action', 'mode'],
+    collect() {
+      this.reset();
+      for (const { policy, rule, action, mode, count } of sources.findings()) {
+        this.inc({ policy, rule, action, mode }, count);
+      }
+    },
+  });
+  const decision = new Histogram({
+    name: 'vigie_decision_latency_seconds',
+    help: 'Time from the arrival of the message that decided to the finding.',
+    registers: [registry],
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+
+  gaugeBy('vigie_suspensions_active', 'Suspensions in force.', 'scope', () => enforcement().activeByScope);
+  counterBy(
+    'vigie_suspension_transitions_total',
+    'Suspensions that entered a state.',
+    'state',
+    () => enforcement().transitionsByState,
+  );
+  gauge('vigie_brake_engaged', '1 while the brake holds enforcement back, else 0.', () =>
+    enforcement().brakeEngaged ? 1 : 0,
+  );
+  counter('vigie_brake_engagements_total', 'Times the brake engaged.', () => enforcement().brakeEngagements);
+  const apply = new Histogram({
+    name: 'vigie_enforcement_apply_seconds',
+    help: 'Time from the finding to the block applied in the backend.',
+    registers: [registry],
+    labelNames: ['backend'],
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+  counterBy(
+    'vigie_webhook_deliveries_total',
+    'Webhook deliveries by result.',
+    'result',
+    () => enforcement().webhookDeliveriesByResult,
+  );
+
+  counterBy(
+    'vigie_config_reloads_total',
+    'Configuration reloads by result.',
+    'result',
+    () => config().reloadsByResult,
+  );
+  gauge(
+    'vigie_config_last_reload_successful',
+    '1 if the last reload was taken over, 0 if the old configuration was kept.',
+    () => (config().lastReloadSucceeded ? 1 : 0),
+  );
+  gauge(
+    'vigie_config_loaded_timestamp_seconds',
+    'Unix time at which the configuration in force was loaded.',
+    () => config().loadedAtSeconds,
+  );
+
+  registerProcessMetrics(registry);
+
+  return {
+    registry,
+    decided: (seconds) => decision.observe(seconds),
+    applied: (seconds, backend) => apply.observe({ backend }, seconds),
+    redisBatch: (seconds) => redisBatch.observe(seconds),
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

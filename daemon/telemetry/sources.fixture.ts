@@ -1,0 +1,62 @@
+import type { MetricSources } from './sources.ts';
+
+/** Every reading present, every number different, so that a test sees a value in the wrong place. */
+export function exampleSources(): MetricSources {
+  return {
+    build: () => ({ version: '0.1.0', revision: 'abcdef0' }),
+    ingest: () => ({
+      framesByTransport: { udp: 1001, tcp: 1002 },
+      bytesReceived: 1003,
+      malformedByReason: { 'bad-magic': 1004, 'too-long': 1005 },
+      unknownAgents: 1006,
+      badAuthKey: 1007,
+      ignoredTypes: 1008,
+      kernelDrops: 1009,
+      tcpConnectionsOpen: 1010,
+      tcpConnectionsAccepted: 1011,
+      tcpConnectionsRefused: 1012,
+      captureLagSeconds: 0.125,
+    }),
+    sip: () => ({
+      requests: 1101,
+      responses: 1102,
+      keepAlives: 1103,
+      odditiesByName: { 'no-call-id': 1104 },
+      transactions: 1105,
+      retransmissions: 1106,
+    }),
+    calls: () => ({
+      attempts: 1201,
+      attemptsByOutcome: { answered: 1202, busy: 1203 },
+      openCalls: 1204,
+      expiredCalls: 1205,
+      bindings: 1206,
+      subjectsByKind: { line: 1207, source: 1208 },
+    }),
+    windows: () => ({
+      redisUp: true,
+      redisCommands: 1301,
+      redisBatches: 1302,
+      redisErrors: 1303,
+      spoolLength: 1304,
+      spoolCapacity: 1305,
+      droppedUpdates: 1306,
+    }),
+    findings: () => [
+      { policy: 'cmi', rule: 'cmi.transaction-rate', action: 'suspend', mode: 'enforce', count: 1401 },
+      { policy: 'cmi', rule: 'cmi.message-rate', action: 'alert', mode: 'observe', count: 1402 },
+    ],
+    enforcement: () => ({
+      activeByScope: { outgoing: 1501, registration: 1502 },
+      transitionsByState: { active: 1503, lifted: 1504 },
+      brakeEngaged: false,
+      brakeEngagements: 1505,
+      webhookDeliveriesByResult: { delivered: 1506, retried: 1507, failed: 1508 },
+    }),
+    config: () => ({
+      reloadsByResult: { success: 1601, failure: 1602 },
+      lastReloadSucceeded: true,
+      loadedAtSeconds: 1_795_000_000,
+    }),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * What the metrics read, at each scrape, from the parts of the daemon. Hot paths count in plain fields; the getters below
+ * only look. All counters run since the start of the process. Keys of the records are fixed vocabularies of the code (reasons,
+ * oddity names, rule ids of the loaded policies), never text from the network.
+ */
+export interface MetricSources {
+  build(): BuildReading;
+  ingest(): IngestReading;
+  sip(): SipReading;
+  calls(): CallsReading;
+  windows(): WindowsReading;
+  findings(): readonly FindingCount[];
+  enforcement(): EnforcementReading;
+  config(): ConfigReading;
+}
+
+export interface BuildReading {
+  readonly version: string;
+  readonly revision: string;
+}
+
+export interface IngestReading {
+  /** HEP frames received, by transport of the HEP connection. */
+  readonly framesByTransport: Readonly<Record<'udp' | 'tcp', number>>;
+  readonly bytesReceived: number;
+  readonly malformedByReason: Readonly<Record<string, number>>;
+  readonly unknownAgents: number;
+  readonly badAuthKey: number;
+  /** Frames with a payload type that is not SIP (RTCP, logs). */
+  readonly ignoredTypes: number;
+  /** Datagrams that the kernel dropped on the UDP socket (SO_RXQ_OVFL or /proc/net/udp). */
+  readonly kernelDrops: number;
+  readonly tcpConnectionsOpen: number;
+  readonly tcpConnectionsAccepted: number;
+  readonly tcpConnectionsRefused: number;
+  /** Arrival time minus capture time of the last packet, seconds; null before the first. */
+  readonly captureLagSeconds: number | null;
+}
+
+export interface SipReading {
+  readonly requests: number;
+  readonly responses: number;
+  readonly keepAlives: number;
+  readonly odditiesByName: Readonly<Record<string, number>>;
+  readonly transactions: number;
+  readonly retransmissions: number;
+}
+
+export interface CallsReading {
+  readonly attempts: number;
+  readonly attemptsByOutcome: Readonly<Record<string, number>>;
+  readonly openCalls: number;
+  /** Legs closed by a timer because no BYE was seen. */
+  readonly expiredCalls: number;
+  readonly bindings: number;
+  readonly subjectsByKind: Readonly<Record<string, number>>;
+}
+
+export interface WindowsReading {
+  readonly redisUp: boolean;
+  /** Commands sent to Redis, batches (round trips) that carried them. */
+  readonly redisCommands: number;
+  readonly redisBatches: number;
+  readonly redisErrors: number;
+  readonly spoolLength: number;
+  readonly spoolCapacity: number;
+  readonly droppedUpdates: number;
+}
+
+export interface FindingCount {
+  readonly policy: string;
+  readonly rule: string;
+  readonly action: string;
+  readonly mode: string;
+  readonly count: number;
+}
+
+export interface EnforcementReading {
+  readonly activeByScope: Readonly<Record<string, number>>;
+  /** Transitions of the suspension state machine, by the state that was entered. */
+  readonly transitionsByState: Readonly<Record<string, number>>;
+  readonly brakeEngaged: boolean;
+  readonly brakeEngagements: number;
+  readonly webhookDeliveriesByResult: Readonly<Record<'delivered' | 'retried' | 'failed', number>>;
+}
+
+export interface ConfigReading {
+  readonly reloadsByResult: Readonly<Record<'success' | 'failure', number>>;
+  readonly lastReloadSucceeded: boolean;
+  /** Unix time of the configuration in force, seconds. */
+  readonly loadedAtSeconds: number;
+}
