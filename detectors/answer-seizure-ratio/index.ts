@@ -1,0 +1,69 @@
+import Type, { type Static } from 'typebox';
+import { calls, callTotals, ratioPeriod, ratioSeconds } from '../measures.ts';
+import { Choice, Duration, Ratio } from '../parameters.ts';
+import { proportionUpperBound } from '../statistics.ts';
+import type { EventDetector } from '../vocabulary.ts';
+
+const parameters = Type.Object({
+  limit: Ratio({ default: 0.5, description: 'An ASR under this breaks the rule; at it, not.' }),
+  period: Choice(['sliding', 'day'], {
+    default: 'sliding',
+    description: 'sliding: over the last `window`; day: over the calendar day in the operator’s time zone.',
+  }),
+  window: Duration({
+    default: '24h',
+    minimum: '1min',
+    maximum: '31d',
+    description: 'Length of the sliding window.',
+  }),
+  clearAfter: Duration({
+    default: '1h',
+    description: 'A breach is over, and may alert again, when the ratio has kept the limit for this long.',
+  }),
+});
+
+export type AnswerSeizureRatioParameters = Static<typeof parameters>;
+
+export const answerSeizureRatio: EventDetector<AnswerSeizureRatioParameters> = {
+  name: 'answer-seizure-ratio',
+  title: 'Answered calls per attempt under the limit.',
+  subjects: ['line', 'trunk', 'customer', 'source'],
+  parameters,
+  measures: (parameters) => [calls(ratioPeriod(parameters))],
+  judge: ([reading], parameters, event, _facts, { minimumSample, confidence }) => {
+    // Between an answer and its outcome the ratio stands one too high: only outcomes are judged.
+    if (reading.kind !== 'sum' || (event !== null && event.type !== 'outcome')) return null;
+    const { outcomes, answered } = callTotals(reading.totals);
+    if (outcomes <= 0) return null;
+    const value = Math.min(1, answered / outcomes);
+    const breached = answered < parameters.limit * outcomes;
+    const upperBound =
+      breached && outcomes >= minimumSample ? proportionUpperBound(answered, outcomes, confidence) : null;
+    return {
+      value,
+      limit: parameters.limit,
+      unit: 'ratio',
+      windowSeconds: ratioSeconds(parameters),
+      breached,
+      significant: upperBound !== null && upperBound < parameters.limit,
+      sample: outcomes,
+      evidence: { attempts: outcomes, answered, upperBound, confidence, callIds: reading.samples },
+    };
+  },
+  tip: (judgement, parameters, { minimumSample }) => {
+    const { attempts, answered } = judgement.evidence as { attempts: number; answered: number };
+    if (parameters.limit <= 0) return null;
+    if (judgement.breached) {
+      if (attempts >= minimumSample) return null;
+      return `${count(minimumSample - attempts, 'more unanswered attempt')} (minimum sample ${minimumSample})`;
+    }
+    // Smallest number m of failures with answered < limit × (attempts + m).
+    let more = Math.max(1, Math.floor(answered / parameters.limit - attempts));
+    while (answered >= parameters.limit * (attempts + more)) more++;
+    return count(Math.max(more, minimumSample - attempts), 'more unanswered attempt');
+  },
+};
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
