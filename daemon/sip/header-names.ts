@@ -1,0 +1,158 @@
+/** The headers whose place `SipMessage.read` notes. Small numbers: bits of a set and indices of an array. */
+export const Header = {
+  OTHER: 0,
+  VIA: 1,
+  FROM: 2,
+  TO: 3,
+  CALL_ID: 4,
+  CSEQ: 5,
+  CONTENT_LENGTH: 6,
+  EXPIRES: 7,
+  SESSION_EXPIRES: 8,
+  CONTACT: 9,
+  P_ASSERTED_IDENTITY: 10,
+  AUTHORIZATION: 11,
+  PROXY_AUTHORIZATION: 12,
+  USER_AGENT: 13,
+  SERVER: 14,
+  REASON: 15,
+  CONTENT_TYPE: 16,
+  P_PREFERRED_IDENTITY: 17,
+} as const;
+export type Header = (typeof Header)[keyof typeof Header];
+
+export const HEADER_COUNT = 18;
+
+/** Headers that may stand once only (RFC 3261 §7.3.1, §20), as a bit set. */
+export const SINGLE_HEADERS =
+  (1 << Header.FROM) |
+  (1 << Header.TO) |
+  (1 << Header.CALL_ID) |
+  (1 << Header.CSEQ) |
+  (1 << Header.CONTENT_LENGTH) |
+  (1 << Header.EXPIRES) |
+  (1 << Header.SESSION_EXPIRES) |
+  (1 << Header.CONTENT_TYPE);
+
+const lower = (name: string): Uint8Array => new TextEncoder().encode(name);
+const VIA = lower('via');
+const FROM = lower('from');
+const CSEQ = lower('cseq');
+const REASON = lower('reason');
+const SERVER = lower('server');
+const CALL_ID = lower('call-id');
+const CONTACT = lower('contact');
+const EXPIRES = lower('expires');
+const USER_AGENT = lower('user-agent');
+const CONTENT_TYPE = lower('content-type');
+const AUTHORIZATION = lower('authorization');
+const CONTENT_LENGTH = lower('content-length');
+const SESSION_EXPIRES = lower('session-expires');
+const P_ASSERTED_IDENTITY = lower('p-asserted-identity');
+const PROXY_AUTHORIZATION = lower('proxy-authorization');
+const P_PREFERRED_IDENTITY = lower('p-preferred-identity');
+
+/** True if the bytes at `from` are `name`, which is in lower case, in any case. The caller has checked the length. */
+export function isName(bytes: Uint8Array, from: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[from + i];
+    // CR | 0x20 would pass for a hyphen.
+    if ((byte | 0x20) !== name[i] || byte === 0x0d) return false;
+  }
+  return true;
+}
+
+/** Compact forms (RFC 3261 §7.3.3, RFC 4028 §4). */
+function compactHeader(letter: number): Header {
+  switch (letter | 0x20) {
+    case 0x76:
+      return Header.VIA;
+    case 0x66:
+      return Header.FROM;
+    case 0x74:
+      return Header.TO;
+    case 0x69:
+      return Header.CALL_ID;
+    case 0x6d:
+      return Header.CONTACT;
+    case 0x6c:
+      return Header.CONTENT_LENGTH;
+    case 0x63:
+      return Header.CONTENT_TYPE;
+    case 0x78:
+      return Header.SESSION_EXPIRES;
+    default:
+      return Header.OTHER;
+  }
+}
+
+/** Which of the wanted headers the name at `from`, `length` bytes long, is: in full or compact, in any case. */
+export function headerOf(bytes: Uint8Array, from: number, length: number): Header {
+  switch (length) {
+    case 1:
+      return compactHeader(bytes[from]);
+    case 2:
+      return (bytes[from] | 0x20) === 0x74 && (bytes[from + 1] | 0x20) === 0x6f ? Header.TO : Header.OTHER;
+    case 3:
+      return isName(bytes, from, VIA) ? Header.VIA : Header.OTHER;
+    case 4:
+      if (isName(bytes, from, FROM)) return Header.FROM;
+      return isName(bytes, from, CSEQ) ? Header.CSEQ : Header.OTHER;
+    case 6:
+      if (isName(bytes, from, REASON)) return Header.REASON;
+      return isName(bytes, from, SERVER) ? Header.SERVER : Header.OTHER;
+    case 7:
+      if (isName(bytes, from, CALL_ID)) return Header.CALL_ID;
+      if (isName(bytes, from, CONTACT)) return Header.CONTACT;
+      return isName(bytes, from, EXPIRES) ? Header.EXPIRES : Header.OTHER;
+    case 10:
+      return isName(bytes, from, USER_AGENT) ? Header.USER_AGENT : Header.OTHER;
+    case 12:
+      return isName(bytes, from, CONTENT_TYPE) ? Header.CONTENT_TYPE : Header.OTHER;
+    case 13:
+      return isName(bytes, from, AUTHORIZATION) ? Header.AUTHORIZATION : Header.OTHER;
+    case 14:
+      return isName(bytes, from, CONTENT_LENGTH) ? Header.CONTENT_LENGTH : Header.OTHER;
+    case 15:
+      return isName(bytes, from, SESSION_EXPIRES) ? Header.SESSION_EXPIRES : Header.OTHER;
+    case 19:
+      if (isName(bytes, from, PROXY_AUTHORIZATION)) return Header.PROXY_AUTHORIZATION;
+      return isName(bytes, from, P_ASSERTED_IDENTITY) ? Header.P_ASSERTED_IDENTITY : Header.OTHER;
+    case 20:
+      return isName(bytes, from, P_PREFERRED_IDENTITY) ? Header.P_PREFERRED_IDENTITY : Header.OTHER;
+    default:
+      return Header.OTHER;
+  }
+}
+
+/** Full name to compact form, both in lower case (IANA registry of SIP header fields). */
+const COMPACT: Readonly<Record<string, string>> = {
+  'accept-contact': 'a',
+  'allow-events': 'u',
+  'call-id': 'i',
+  contact: 'm',
+  'content-encoding': 'e',
+  'content-length': 'l',
+  'content-type': 'c',
+  event: 'o',
+  from: 'f',
+  identity: 'y',
+  'refer-to': 'r',
+  'referred-by': 'b',
+  'reject-contact': 'j',
+  'request-disposition': 'd',
+  'session-expires': 'x',
+  subject: 's',
+  supported: 'k',
+  to: 't',
+  via: 'v',
+};
+const FULL: ReadonlyMap<string, string> = new Map(
+  Object.entries(COMPACT).map(([full, compact]) => [compact, full]),
+);
+
+/** Lower-case full name of a header given in any case, full or compact. */
+export function fullName(name: string): string {
+  const wanted = name.trim().toLowerCase();
+  return FULL.get(wanted) ?? wanted;
+}
