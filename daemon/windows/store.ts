@@ -19,9 +19,33 @@ export type Update =
       readonly ttlMs: number;
       readonly sample: string | null;
     }
-  | { readonly kind: 'distinct'; readonly key: WindowKey; readonly atMs: number; readonly member: string; readonly cap: number; readonly ttlMs: number }
-  | { readonly kind: 'level'; readonly key: WindowKey; readonly atMs: number; readonly member: string; readonly open: boolean; readonly expiresAtMs: number; readonly ttlMs: number }
-  | { readonly kind: 'rate'; readonly key: WindowKey; readonly atMs: number; readonly limit: number; readonly windowMs: number; readonly ttlMs: number };
+  | {
+      readonly kind: 'distinct';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly member: string;
+      readonly cap: number;
+      readonly ttlMs: number;
+    }
+  | {
+      readonly kind: 'level';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly member: string;
+      readonly open: boolean;
+      readonly expiresAtMs: number;
+      readonly ttlMs: number;
+    }
+  | {
+      readonly kind: 'rate';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly limit: number;
+      readonly windowMs: number;
+      readonly ttlMs: number;
+      /** Further events of the same update (shared rates). The reading's count is the highest that any of them stood in. */
+      readonly moreAtMs?: readonly number[];
+    };
 
 /** Records that must outlive the process (open calls, bindings, breaches): put under a subject's hash tag. */
 export type RecordChange =
@@ -44,6 +68,19 @@ export interface WindowStore {
 }
 
 export type ReadRequest =
-  | { readonly kind: 'sum'; readonly key: WindowKey; readonly atMs: number; readonly windowMs: number; readonly bucketMs: number; readonly fields: number }
+  | {
+      readonly kind: 'sum';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly windowMs: number;
+      readonly bucketMs: number;
+      readonly fields: number;
+    }
   | { readonly kind: 'distinct' | 'level'; readonly key: WindowKey; readonly atMs: number }
-  | { readonly kind: 'rate'; readonly key: WindowKey; readonly atMs: number; readonly limit: number; readonly windowMs: number };
+  | {
+      readonly kind: 'rate';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly limit: number;
+      readonly windowMs: number;
+    };

@@ -1,0 +1,201 @@
+import type { Reading, Subject } from '../../detectors/vocabulary.ts';
+import { bounded } from './bounds.ts';
+import { LevelWindow } from './level-window.ts';
+import { RateWindow } from './rate-window.ts';
+import type { ReadRequest, RecordChange, Update, WindowKey, WindowStore } from './store.ts';
+import { SumWindow } from './sum-window.ts';
+
+type Window =
+  | { readonly kind: 'sum'; readonly window: SumWindow }
+  | { readonly kind: 'distinct'; readonly window: Set<string> }
+  | { readonly kind: 'level'; readonly window: LevelWindow }
+  | { readonly kind: 'rate'; readonly window: RateWindow };
+
+type Held = Window & { expiresAtMs: number };
+
+/** A reset is remembered for so long (capture time): nothing older comes later than that. */
+const FLOOR_MS = 2 * 86_400_000;
+
+export interface MemoryStoreOptions {
+  /** Most windows held; the one created first goes when a further one comes. Default 1,000,000. */
+  readonly maxWindows?: number;
+  /** Most records held, the same way. Default 1,000,000. */
+  readonly maxRecords?: number;
+}
+
+/**
+ * Windows in process: for replay and tests. Pure and synchronous: `apply` calls back before it returns. Having no clock, it
+ * counts time to live from the capture time of a window's last update; records live until they are dropped.
+ */
+export class MemoryStore implements WindowStore {
+  readonly #windows = new Map<string, Held>();
+  readonly #records = new Map<string, { readonly key: WindowKey; readonly value: string }>();
+  readonly #floors = new Map<string, number>();
+  readonly #maxWindows: number;
+  readonly #maxRecords: number;
+  #sweep: MapIterator<[string, Held]> | null = null;
+  /** Updates of a key that holds a window of another kind: a fault of the caller, answered with an empty reading. */
+  mismatched = 0;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#maxWindows = options.maxWindows ?? 1_000_000;
+    this.#maxRecords = options.maxRecords ?? 1_000_000;
+  }
+
+  apply(updates: readonly Update[], onReadings: (readings: readonly Reading[]) => void): void {
+    const readings: Reading[] = [];
+    for (const update of updates) {
+      readings.push(this.#update(update));
+      this.#sweepSome(update.atMs);
+    }
+    onReadings(readings);
+  }
+
+  record(change: RecordChange): void {
+    const name = keyText(change.key);
+    this.#records.delete(name);
+    if (change.kind === 'drop') return;
+    if (this.#records.size >= this.#maxRecords) dropFirst(this.#records);
+    this.#records.set(name, { key: change.key, value: change.value });
+  }
+
+  async read(windows: readonly ReadRequest[]): Promise<readonly (Reading | null)[]> {
+    return windows.map((request) => this.readNow(request));
+  }
+
+  /** `read` of one window, at once. */
+  readNow(request: ReadRequest): Reading | null {
+    const held = this.#windows.get(keyText(request.key));
+    if (held === undefined || held.kind !== request.kind) return null;
+    if (held.kind === 'sum' && request.kind === 'sum') {
+      const totals = held.window.totalsAt(request.atMs, request.windowMs, request.bucketMs);
+      while (totals.length < request.fields) totals.push(0);
+      return { kind: 'sum', totals, samples: held.window.samples() };
+    }
+    if (held.kind === 'rate' && request.kind === 'rate') {
+      return { kind: 'rate', count: held.window.countAt(request.atMs, request.limit, request.windowMs) };
+    }
+    if (held.kind === 'level') return { kind: 'level', ...held.window.openAt(request.atMs) };
+    if (held.kind === 'distinct') return { kind: 'distinct', count: held.window.size, added: false };
+    return null;
+  }
+
+  async *restore(prefix: string): AsyncIterable<{ readonly key: WindowKey; readonly value: string }> {
+    for (const record of [...this.#records.values()]) if (record.key.name.startsWith(prefix)) yield record;
+  }
+
+  async reset(subject: Subject, names: readonly string[], atMs: number): Promise<void> {
+    for (const name of names) {
+      const text = keyText({ subject, name });
+      this.#windows.delete(text);
+      this.#floors.delete(text);
+      this.#floors.set(text, atMs);
+    }
+    for (const [text, floorMs] of this.#floors) {
+      if (floorMs >= atMs - FLOOR_MS) break;
+      this.#floors.delete(text);
+    }
+  }
+
+  /** Windows held. */
+  get size(): number {
+    return this.#windows.size;
+  }
+
+  #update(update: Update): Reading {
+    const text = keyText(update.key);
+    const held = this.#hold(text, update);
+    const ignored = update.atMs < (this.#floors.get(text) ?? Number.NEGATIVE_INFINITY);
+    held.expiresAtMs = Math.max(held.expiresAtMs, update.atMs + update.ttlMs);
+    if (update.kind === 'sum' && held.kind === 'sum') {
+      if (!ignored) held.window.add(update.atMs, update.add, update.windowMs, update.bucketMs, update.sample);
+      const totals = held.window.totals();
+      while (totals.length < update.add.length) totals.push(0);
+      return { kind: 'sum', totals, samples: held.window.samples() };
+    }
+    if (update.kind === 'distinct' && held.kind === 'distinct') {
+      const member = bounded(update.member);
+      const added = !ignored && held.window.size <= update.cap && !held.window.has(member);
+      if (added) held.window.add(member);
+      return { kind: 'distinct', count: held.window.size, added };
+    }
+    if (update.kind === 'level' && held.kind === 'level') {
+      if (!ignored) held.window.update(bounded(update.member), update.atMs, update.open, update.expiresAtMs);
+      return { kind: 'level', ...held.window.openAt(update.atMs) };
+    }
+    if (update.kind === 'rate' && held.kind === 'rate') {
+      if (ignored) return { kind: 'rate', count: 0 };
+      let count = held.window.add(update.atMs, update.limit, update.windowMs);
+      for (const atMs of update.moreAtMs ?? []) {
+        count = Math.max(count, held.window.add(atMs, update.limit, update.windowMs));
+      }
+      return { kind: 'rate', count };
+    }
+    this.mismatched++;
+    return emptyReading(update);
+  }
+
+  #hold(text: string, update: Update): Held {
+    let held = this.#windows.get(text);
+    if (held !== undefined && held.expiresAtMs < update.atMs) {
+      this.#windows.delete(text);
+      held = undefined;
+    }
+    if (held === undefined) {
+      if (this.#windows.size >= this.#maxWindows) dropFirst(this.#windows);
+      held = { ...created(update.kind), expiresAtMs: update.atMs };
+      this.#windows.set(text, held);
+    }
+    return held;
+  }
+
+  /** Two windows looked at per update: those whose time is up go. */
+  #sweepSome(atMs: number): void {
+    for (let step = 0; step < 2; step++) {
+      this.#sweep ??= this.#windows.entries();
+      const next = this.#sweep.next();
+      if (next.done) {
+        this.#sweep = null;
+        return;
+      }
+      if (next.value[1].expiresAtMs < atMs) this.#windows.delete(next.value[0]);
+    }
+  }
+}
+
+export function emptyReading(update: Update): Reading {
+  switch (update.kind) {
+    case 'sum':
+      return { kind: 'sum', totals: update.add.map(() => 0), samples: [] };
+    case 'distinct':
+      return { kind: 'distinct', count: 0, added: false };
+    case 'level':
+      return { kind: 'level', open: 0, samples: [] };
+    case 'rate':
+      return { kind: 'rate', count: 0 };
+  }
+}
+
+function created(kind: Update['kind']): Window {
+  switch (kind) {
+    case 'sum':
+      return { kind, window: new SumWindow() };
+    case 'distinct':
+      return { kind, window: new Set() };
+    case 'level':
+      return { kind, window: new LevelWindow() };
+    case 'rate':
+      return { kind, window: new RateWindow() };
+  }
+}
+
+function keyText(key: WindowKey): string {
+  return `${key.subject.kind}:${key.subject.id}:${key.name}`;
+}
+
+function dropFirst(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}
