@@ -32,9 +32,10 @@ redis.register_function('vigie_suspension_open', function(keys, args)
   return {'created'}
 end)
 
--- keys: as above, and 9 due
+-- keys: as above, and 9 due, 10 outbox
 -- args: 1 rule field, 2 id, 3 json, 4 expected version, 5 closed, 6 retention ms, 7 until or '', 8 lifted at or '',
---       9 grace until, 10 ttl of the last lift, 11 audit length, 12 lowest id within the retention, 13.. audit entry
+--       9 grace until, 10 ttl of the last lift, 11 audit length, 12 lowest id within the retention,
+--       13 outbox entry or '', 14 its time, 15.. audit entry
 -- Returns 'saved', 'conflict' or 'absent'.
 redis.register_function('vigie_suspension_save', function(keys, args)
   local version = redis.call('HGET', keys[2], 'version')
@@ -60,7 +61,8 @@ redis.register_function('vigie_suspension_save', function(keys, args)
     redis.call('HSET', keys[8], 'at', args[8], 'grace', args[9])
     redis.call('PEXPIRE', keys[8], args[10])
   end
-  append(keys[7], args[11], args, 13)
+  if args[13] ~= '' then redis.call('ZADD', keys[10], args[14], args[13]) end
+  append(keys[7], args[11], args, 15)
   return 'saved'
 end)
 

@@ -3,7 +3,15 @@ import type { Finding } from '../policy/finding.ts';
 import { isoTime } from '../policy/finding.ts';
 import { FunctionLibrary, type RedisClient } from './functions.ts';
 import { lowestIdAt } from './identifier.ts';
-import { isBlocking, isOpen, type Suspension, type Transition, transit, withFinding } from './suspension.ts';
+import {
+  isBlocking,
+  isOpen,
+  type Suspension,
+  type SuspensionState,
+  type Transition,
+  transit,
+  withFinding,
+} from './suspension.ts';
 import { suspensionFunctions } from './suspension-functions.ts';
 
 /** Keys of the suspensions. One slot: `{suspensions}`. Only closed suspensions have a time to live. */
@@ -13,6 +21,7 @@ export const suspensionKeys = {
   open: 'vigie:{suspensions}:open',
   all: 'vigie:{suspensions}:all',
   due: 'vigie:{suspensions}:due',
+  outbox: 'vigie:{suspensions}:outbox',
   openOf: (subject: Subject) => `vigie:{suspensions}:open-of:${subject.kind}:${subject.id}`,
   historyOf: (subject: Subject) => `vigie:{suspensions}:history-of:${subject.kind}:${subject.id}`,
   lastLift: (subject: Subject, rule: string) => `vigie:{suspensions}:last-lift:${ruleField(subject, rule)}`,
@@ -186,6 +195,22 @@ export class SuspensionStore {
     return this.#redis.zcard(suspensionKeys.open);
   }
 
+  /**
+   * Transitions whose consequences (the block, the notices) have not been seen through, up to `beforeMs`; at most 200. The entry
+   * is made in the same step as the transition, so that a crash between the two loses nothing.
+   */
+  async unfinished(beforeMs: number): Promise<{ id: string; to: SuspensionState }[]> {
+    const members = await this.#redis.zrangebyscore(suspensionKeys.outbox, '-inf', beforeMs, 'LIMIT', 0, 200);
+    return members.map((member) => {
+      const [to, id] = member.split(' ') as [SuspensionState, string];
+      return { id, to };
+    });
+  }
+
+  async finished(id: string, to: SuspensionState): Promise<void> {
+    await this.#redis.zrem(suspensionKeys.outbox, outboxMember(id, to));
+  }
+
   /** Ids of blocks whose time is up at `nowMs`, at most 200. */
   async due(nowMs: number): Promise<string[]> {
     return this.#redis.zrangebyscore(suspensionKeys.due, '-inf', nowMs, 'LIMIT', 0, 200);
@@ -251,7 +276,7 @@ export class SuspensionStore {
     const graceUntilMs = next.graceUntilMs ?? 0;
     return (await this.#functions.call(
       'vigie_suspension_save',
-      [...this.#keys(next), suspensionKeys.due],
+      [...this.#keys(next), suspensionKeys.due, suspensionKeys.outbox],
       [
         ruleField(next.subject, next.rule),
         next.id,
@@ -265,6 +290,8 @@ export class SuspensionStore {
         lifted ? Math.max(graceUntilMs - transition.atMs, 0) + dayMs : 0,
         this.#settings.auditLength,
         lowestIdAt((transition?.atMs ?? 0) - this.#settings.retentionMs),
+        transition === null || transition.to === 'notified' ? '' : outboxMember(next.id, transition.to),
+        transition?.atMs ?? 0,
         ...(transition === null ? [] : auditFields(next, found.suspension.state, transition)),
       ],
     )) as string;
@@ -283,6 +310,10 @@ export class SuspensionStore {
       suspensionKeys.lastLift(subject, rule),
     ];
   }
+}
+
+function outboxMember(id: string, to: SuspensionState): string {
+  return `${to} ${id}`;
 }
 
 function passes(suspension: Suspension, filter: SuspensionFilter): boolean {

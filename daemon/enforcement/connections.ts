@@ -1,0 +1,23 @@
+import type { ClusterOptions, RedisOptions } from 'ioredis';
+import type { RedisClient } from './functions.ts';
+
+/** A further connection to the same Redis or Cluster, with other options. */
+export function duplicateOf(redis: RedisClient, options: RedisOptions): RedisClient {
+  const always: RedisOptions = { lazyConnect: false, retryStrategy: (times) => Math.min(times * 50, 2_000) };
+  if ('nodes' in redis) {
+    const { enableOfflineQueue = true, ...node } = options;
+    const redisOptions = node as NonNullable<ClusterOptions['redisOptions']>;
+    return redis.duplicate([], { enableOfflineQueue, lazyConnect: false, redisOptions });
+  }
+  return redis.duplicate({ ...always, ...options });
+}
+
+/** For short commands that must fail soon while Redis is away; the caller repeats them. */
+export const failingSoon: RedisOptions = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 1,
+  commandTimeout: 5_000,
+};
+
+/** For BullMQ workers, which wait on Redis for as long as it takes. */
+export const waiting: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null };
