@@ -24,6 +24,11 @@ export interface SippOptions {
   holdMs?: number;
   /** Rows of the scenario's CSV, used in order and again from the top. */
   rows?: readonly string[];
+  /**
+   * The called URI of every call, in place of the row's. A row cannot hold a URI with parameters: SIPp splits
+   * rows at every semicolon.
+   */
+  requestUri?: string;
   /** SIPp gives up after this time (default 30 s). */
   timeoutSeconds?: number;
   /** Further arguments, e.g. ['-nr'] for no retransmissions. */
@@ -74,8 +79,14 @@ export function customerRow(line: string, password: string, requestUri = ''): st
 export async function startSipp(options: SippOptions): Promise<SippRun> {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-sipp-'));
   const port = options.port ?? (await freePort(options.address));
+  let scenario = `${scenarios}${options.scenario}.xml`;
+  if (options.requestUri !== undefined) {
+    const text = readFileSync(scenario, 'utf8').replaceAll('[field2]', () => options.requestUri ?? '');
+    scenario = join(directory, `${options.scenario}.xml`);
+    writeFileSync(scenario, text);
+  }
   const args = [
-    ...['-sf', `${scenarios}${options.scenario}.xml`, '-i', options.address, '-p', String(port)],
+    ...['-sf', scenario, '-i', options.address, '-p', String(port)],
     ...['-mi', options.address, '-d', String(options.holdMs ?? 100), '-l', '10000', '-nostdin'],
     ...['-cp', String(await freePort()), '-timeout', `${options.timeoutSeconds ?? 30}s`],
     ...[
