@@ -295,7 +295,7 @@ const WebhookTarget = {
   url: Text('url', { description: 'http:// or https://' }),
   secret: Secret({
     description: 'Standard Webhooks signing secret: whsec_ and Base64, at least 24 bytes.',
-    minimum: 24,
+    signing: true,
   }),
 };
 
@@ -385,7 +385,7 @@ const Admin = Type.Object(
       ),
       { description: 'Bearer tokens, hashed.', default: [], maxItems: 1_000 },
     ),
-    liftSecret: Nullable(Secret({ minimum: 24 }), {
+    liftSecret: Nullable(Secret({ signing: true }), {
       description:
         'Standard Webhooks secret with which POST /v1/webhooks/lift must be signed; null: that way is closed.',
     }),

@@ -10,7 +10,7 @@ interface Described<T> {
 export type TextKind =
   | 'listen'
   | 'network'
-  | 'address'
+  | 'prefix'
   | 'timezone'
   | 'country'
   | 'url'
@@ -18,7 +18,10 @@ export type TextKind =
   | 'path'
   | 'word'
   | 'token-hash'
-  | 'number';
+  | 'number'
+  | 'number-range'
+  | 'secret'
+  | 'signing-secret';
 
 /** A text of the kind, at most 4,096 characters. */
 export function Text(
@@ -41,13 +44,13 @@ export function TextList(
 
 /**
  * A secret. Besides `key: value` the file may say `keyFile: path` (relative to the file), and the environment
- * `VIGIE_…_KEY_FILE`: then the value is that file's content without the line end.
+ * `VIGIE_…_KEY_FILE`: then the value is that file's content without the line end. `signing`: a Standard Webhooks secret.
  */
-export function Secret(options: { readonly description?: string; readonly minimum?: number } = {}): TString {
+export function Secret(options: { readonly description?: string; readonly signing?: boolean } = {}): TString {
   return Type.String({
-    'x-kind': 'secret',
+    'x-kind': options.signing === true ? 'signing-secret' : 'secret',
     'x-secret': true,
-    minLength: options.minimum ?? 1,
+    minLength: 1,
     maxLength: 4_096,
     ...(options.description === undefined ? {} : { description: options.description }),
   });

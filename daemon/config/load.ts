@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { OTHER_VARIABLES, variables } from './environment.ts';
+import { type Fault, nearest } from './fault.ts';
+import { PACKAGE_ROOT, Reader } from './reader.ts';
+import { ConfigSchema, type VigieConfig } from './schema.ts';
+import { type Place, readTextFile, YamlSource } from './yaml-source.ts';
+
+export const MAXIMUM_CONFIG_BYTES = 1_048_576;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type LoadedConfig =
+  | {
+      readonly ok: true;
+      readonly config: VigieConfig;
+      readonly file: string;
+      readonly warnings: readonly Fault[];
+    }
+  | {
+      readonly ok: false;
+      readonly file: string;
+      readonly faults: readonly Fault[];
+      readonly warnings: readonly Fault[];
+    };
+
+/** Finds the place of an option, for faults that show only when several files are seen together. */
+export type PlaceOf = (path: readonly (string | number)[]) => Place;
+
+/** The file that is read where none is named: VIGIE_CONFIG, else `config/vigie.yaml` of the package. */
+export function configFile(path: string | null, environment: Environment): string {
+  return path ?? environment['VIGIE_CONFIG'] ?? join(PACKAGE_ROOT, 'config/vigie.yaml');
+}
+
+/**
+ * Reads the configuration: file, environment over it, defaults under it. Relative paths start from the file's directory, in a variable from
+ * the working directory. Keeps no state, so it may be called again (SIGHUP). Unknown VIGIE_ variables are warnings, not
+ * faults: Kubernetes sets such for a service called vigie.
+ */
+export function loadConfig(path: string | null, environment: Environment): LoadedConfig {
+  return loadConfigWithPlaces(path, environment).loaded;
+}
+
+export function loadConfigWithPlaces(
+  path: string | null,
+  environment: Environment,
+): { loaded: LoadedConfig; placeOf: PlaceOf } {
+  const file = configFile(path, environment);
+  const warnings = unknownVariables(environment);
+  const read = readTextFile(file, MAXIMUM_CONFIG_BYTES);
+  if (!read.ok)
+    return {
+      loaded: { ok: false, file, faults: [read.fault], warnings },
+      placeOf: () => ({ file, line: 1, column: 1 }),
+    };
+  const source = new YamlSource(file, read.text);
+  const reader = new Reader(environment);
+  const placeOf: PlaceOf = (steps) => reader.place(source, steps);
+  if (source.faults.length > 0)
+    return { loaded: { ok: false, file, faults: source.faults, warnings }, placeOf };
+  const config = reader.read<VigieConfig>(ConfigSchema, source);
+  if (config !== null) noteConflicts(config, reader, placeOf);
+  const loaded: LoadedConfig =
+    config === null || reader.faults.length > 0
+      ? { ok: false, file, faults: reader.faults, warnings }
+      : { ok: true, config, file, warnings };
+  return { loaded, placeOf };
+}
+
+/** Every option at its default: what an empty file gives. */
+export function defaultConfig(): VigieConfig {
+  const config = new Reader().read<VigieConfig>(
+    ConfigSchema,
+    new YamlSource(join(PACKAGE_ROOT, 'config/vigie.yaml'), ''),
+  );
+  if (config === null) throw new Error('a default of the configuration is not valid');
+  return config;
+}
+
+function noteConflicts(config: VigieConfig, reader: Reader, placeOf: PlaceOf): void {
+  const { proxies, carriers } = config.network;
+  carriers.forEach((entry, index) => {
+    if (!proxies.includes(entry)) return;
+    reader.note(
+      placeOf(['network', 'carriers', index]),
+      'conflict',
+      `'${entry}' is among network.proxies as well`,
+      'keep it in one of the two',
+    );
+  });
+  const names = new Set<string>();
+  config.admin.tokens.forEach(({ name }, index) => {
+    if (names.has(name))
+      reader.note(
+        placeOf(['admin', 'tokens', index, 'name']),
+        'duplicate',
+        `a second token is called '${name}'`,
+        'give each token its own name',
+      );
+    names.add(name);
+  });
+  const { listen } = config.metrics;
+  if (listen === config.admin.listen && !listen.endsWith(':0')) {
+    reader.note(
+      placeOf(['metrics', 'listen']),
+      'conflict',
+      `metrics.listen is admin.listen, ${listen}`,
+      'write null to serve /metrics there, or another port',
+    );
+  }
+  if (config.ingest.hep.udp === null && config.ingest.hep.tcp === null) {
+    reader.note(
+      placeOf(['ingest', 'hep']),
+      'conflict',
+      'ingest.hep.udp and ingest.hep.tcp are both null, so nothing arrives',
+      'listen on one of them',
+    );
+  }
+}
+
+function unknownVariables(environment: Environment): Fault[] {
+  const known = new Set<string>(OTHER_VARIABLES);
+  for (const { name } of variables(ConfigSchema)) known.add(name);
+  const faults: Fault[] = [];
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('VIGIE_') || known.has(name)) continue;
+    const near = nearest(name, known);
+    const todo = near === null ? 'it has no effect' : `did you mean ${near}?`;
+    faults.push({
+      file: `$${name}`,
+      line: 1,
+      column: 1,
+      code: 'unknown-variable',
+      what: `${name} is no option`,
+      todo,
+    });
+  }
+  return faults;
+}

@@ -1,0 +1,117 @@
+/** Checks of texts beyond JSON Schema, by the `x-kind` of their schema. Never repeats a secret. */
+
+import { parseNetworkEntry } from '../identity/network.ts';
+import { parsePrefix } from '../identity/prefix.ts';
+import { parseEndpoint } from '../ingest/address.ts';
+import { nearest } from './fault.ts';
+import type { TextKind } from './values.ts';
+
+export interface Complaint {
+  readonly what: string;
+  readonly todo: string;
+}
+
+type Check = (text: string) => Complaint | null;
+
+const form =
+  (pattern: RegExp, noun: string, todo: string): Check =>
+  (text) =>
+    pattern.test(text) ? null : { what: `'${cut(text)}' is no ${noun}`, todo };
+
+const CHECKS: Readonly<Record<TextKind, Check>> = {
+  listen: (text) =>
+    parseEndpoint(text) !== null
+      ? null
+      : {
+          what: `'${cut(text)}' is no address and port`,
+          todo: 'write address:port or [v6]:port, such as 127.0.0.1:9060',
+        },
+  network: (text) => {
+    const entry = parseNetworkEntry(text);
+    return entry.ok
+      ? null
+      : { what: entry.error, todo: 'write an address, address:port, [v6]:port or a CIDR block' };
+  },
+  prefix: (text) => {
+    const prefix = parsePrefix(text);
+    return prefix.ok ? null : { what: prefix.error, todo: 'write an address or a CIDR block' };
+  },
+  timezone: checkTimezone,
+  country: form(/^[A-Z]{2}$/, 'country', 'write its two capital letters (ISO 3166-1), such as FR'),
+  url: (text) => checkUrl(text, ['http:', 'https:']),
+  'redis-url': (text) => checkUrl(text, ['redis:', 'rediss:']),
+  path: (text) =>
+    text.includes('\0') ? { what: 'the path has a NUL character', todo: 'name a file' } : null,
+  word: form(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    'name',
+    'use letters, digits, dot, hyphen and underscore, at most 128',
+  ),
+  'token-hash': (text) =>
+    /^sha256:[0-9a-f]{64}$/.test(text)
+      ? null
+      : {
+          what: 'this is no hash of a token',
+          todo: 'write sha256: and the 64 digits that `printf %s TOKEN | sha256sum` prints',
+        },
+  number: form(/^\+?[0-9*#]{1,31}$/, 'number to dial', 'use digits, *, # and a leading +'),
+  'number-range': checkNumberRange,
+  secret: () => null,
+  'signing-secret': (text) => {
+    const encoded = text.startsWith('whsec_') ? text.slice(6) : text;
+    return /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) && Buffer.from(encoded, 'base64').length >= 24
+      ? null
+      : {
+          what: 'the secret is no Base64 of at least 24 bytes',
+          todo: 'write whsec_ and what `openssl rand -base64 32` prints',
+        };
+  },
+};
+
+/** Null if the text is well or the kind has no check. */
+export function checkText(kind: unknown, text: string): Complaint | null {
+  return typeof kind === 'string' && Object.hasOwn(CHECKS, kind) ? CHECKS[kind as TextKind](text) : null;
+}
+
+function checkTimezone(text: string): Complaint | null {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return null;
+  } catch {
+    const near = nearest(text, Intl.supportedValuesOf('timeZone'));
+    return {
+      what: `'${cut(text)}' is no time zone`,
+      todo: near === null ? 'write an IANA name such as Europe/Paris' : `did you mean '${near}'?`,
+    };
+  }
+}
+
+function checkUrl(text: string, protocols: readonly string[]): Complaint | null {
+  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return null;
+  // Not repeated: a URL may hold a password.
+  return {
+    what: 'this is no URL of the kind',
+    todo: `write one that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  };
+}
+
+function checkNumberRange(text: string): Complaint | null {
+  const match = /^\+?([0-9]{1,15})(?:-\+?([0-9]{1,15}))?$/.exec(text);
+  if (match === null)
+    return {
+      what: `'${cut(text)}' is no number`,
+      todo: 'write +33123456789, or a range +33123456700-+33123456799',
+    };
+  const [, from, to = from] = match;
+  if (to.length !== from.length || to < from) {
+    return {
+      what: `'${cut(text)}' is no range of numbers`,
+      todo: 'write two numbers of one length, the lower one first',
+    };
+  }
+  return null;
+}
+
+function cut(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
+}
