@@ -1,4 +1,4 @@
-import type { ClusterOptions, RedisOptions } from 'ioredis';
+import type { Cluster, RedisOptions } from 'ioredis';
 import type { RedisClient } from './functions.ts';
 
 /** A further connection to the same Redis or Cluster, with other options. */
@@ -6,8 +6,10 @@ export function duplicateOf(redis: RedisClient, options: RedisOptions): RedisCli
   const always: RedisOptions = { lazyConnect: false, retryStrategy: (times) => Math.min(times * 50, 2_000) };
   if ('nodes' in redis) {
     const { enableOfflineQueue = true, ...node } = options;
-    const redisOptions = node as NonNullable<ClusterOptions['redisOptions']>;
-    return redis.duplicate([], { enableOfflineQueue, lazyConnect: false, redisOptions });
+    const cluster = { enableOfflineQueue, lazyConnect: false, redisOptions: node } as Parameters<
+      Cluster['duplicate']
+    >[1];
+    return redis.duplicate([], cluster);
   }
   return redis.duplicate({ ...always, ...options });
 }

@@ -1,0 +1,140 @@
+import { Queue, Worker } from 'bullmq';
+import type { EnforcementSettings } from './config.ts';
+import { duplicateOf, failingSoon, waiting } from './connections.ts';
+import type { Enforcer } from './enforcer.ts';
+import type { RedisClient } from './functions.ts';
+import type { EventLog } from './hooks.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { suspensionNotice } from './notice-content.ts';
+import { type Notices, queuePrefix } from './notices.ts';
+import type { SuspensionStore } from './suspension-store.ts';
+
+export interface ChoresOptions {
+  readonly redis: RedisClient;
+  readonly store: SuspensionStore;
+  readonly lifecycle: Lifecycle;
+  readonly notices: Pick<Notices, 'queue'>;
+  readonly enforcers: readonly Enforcer[];
+  readonly settings: EnforcementSettings;
+  readonly clock: () => number;
+  readonly log: EventLog;
+}
+
+const queueName = 'chores';
+const dayMs = 86_400_000;
+/** Consequences younger than this are most likely being seen to by the daemon that made the transition. */
+const settleMs = 2_000;
+
+/** What is done from time to time, by one daemon of those that share a Redis (BullMQ job schedulers). */
+export class Chores {
+  readonly #options: ChoresOptions;
+  readonly #connection: RedisClient;
+  readonly #queue: Queue;
+  #worker: Worker | null = null;
+  #workerConnection: RedisClient | null = null;
+
+  constructor(options: ChoresOptions) {
+    this.#options = options;
+    this.#connection = duplicateOf(options.redis, failingSoon);
+    this.#connection.on('error', () => undefined);
+    this.#queue = new Queue(queueName, { connection: this.#connection, prefix: queuePrefix });
+    this.#queue.on('error', () => undefined);
+  }
+
+  /** Ends what is due, takes up what a crash left half done, and forgets what the retention has taken. Returns how many it touched. */
+  async sweep(untouchedMs = settleMs): Promise<number> {
+    const { store, lifecycle, clock } = this.#options;
+    let touched = 0;
+    for (const id of await store.due(clock())) {
+      const result = await lifecycle.go(id, {
+        to: 'expired',
+        atMs: clock(),
+        by: 'vigie',
+        reason: 'the time of the suspension is over',
+      });
+      if (result.kind === 'done') touched++;
+    }
+    for await (const suspension of store.eachOpen()) {
+      if (suspension.state !== 'proposed' && suspension.state !== 'notified') continue;
+      if (clock() - suspension.proposedAtMs < untouchedMs) continue;
+      const after = await lifecycle.advance(suspension);
+      if (after.state !== suspension.state) touched++;
+    }
+    for (const { id, to } of await store.unfinished(clock() - untouchedMs)) {
+      const suspension = to === 'lifted' ? await store.get(id) : null;
+      if (suspension !== null) await lifecycle.resetBaseline(suspension);
+      await lifecycle.conclude(id, to);
+      touched++;
+    }
+    await store.trim(clock());
+    return touched;
+  }
+
+  /** Compares every block with the open suspensions. Returns how many blocks were changed. */
+  async reconcile(): Promise<number> {
+    let changed = 0;
+    for (const enforcer of this.#options.enforcers) {
+      const count = await enforcer.reconcile();
+      if (count > 0) this.#options.log.warn('blocks.reconciled', { enforcer: enforcer.name, changed: count });
+      changed += count;
+    }
+    return changed;
+  }
+
+  /** Announces open suspensions that have reached one of the review ages. Returns how many. */
+  async review(): Promise<number> {
+    const { store, notices, settings, clock } = this.#options;
+    let announced = 0;
+    for await (const suspension of store.eachOpen()) {
+      const ageDays = (clock() - (suspension.activeAtMs ?? suspension.proposedAtMs)) / dayMs;
+      for (const days of settings.reviewDays) {
+        if (ageDays < days || suspension.reviewedDays.includes(days)) continue;
+        await notices.queue([suspensionNotice('suspension.review', suspension, clock(), { days })]);
+        if (await store.markReviewed(suspension.id, days)) announced++;
+      }
+    }
+    return announced;
+  }
+
+  /** Starts the schedules. Throws while Redis is away; may be repeated. */
+  async schedule(): Promise<void> {
+    const { settings } = this.#options;
+    const opts = { removeOnComplete: { count: 10 }, removeOnFail: { count: 100 } };
+    await this.#queue.upsertJobScheduler('sweep', { every: settings.sweepEveryMs }, { name: 'sweep', opts });
+    await this.#queue.upsertJobScheduler(
+      'reconcile',
+      { every: settings.reconcileEveryMs },
+      { name: 'reconcile', opts },
+    );
+    await this.#queue.upsertJobScheduler(
+      'review',
+      { every: settings.reviewEveryMs },
+      { name: 'review', opts },
+    );
+  }
+
+  start(): void {
+    if (this.#worker !== null) return;
+    const { redis, log } = this.#options;
+    this.#workerConnection = duplicateOf(redis, waiting);
+    this.#workerConnection.on('error', () => undefined);
+    const work: Readonly<Record<string, () => Promise<number>>> = {
+      sweep: () => this.sweep(),
+      reconcile: () => this.reconcile(),
+      review: () => this.review(),
+    };
+    this.#worker = new Worker(queueName, async ({ name }) => work[name]?.(), {
+      connection: this.#workerConnection,
+      prefix: queuePrefix,
+    });
+    this.#worker.on('failed', (job, error) => log.warn('chores.failed', { chore: job?.name, error }));
+    this.#worker.on('error', (error) => log.warn('chores.worker-error', { error }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.close();
+    await this.#queue.close();
+    this.#workerConnection?.disconnect();
+    this.#connection.disconnect();
+  }
+}

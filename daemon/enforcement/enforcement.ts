@@ -1,0 +1,395 @@
+import type { Subject } from '../../detectors/vocabulary.ts';
+import type { Finding } from '../policy/finding.ts';
+import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './alerts.ts';
+import { Chores } from './chores.ts';
+import type { EnforcementSettings } from './config.ts';
+import { duplicateOf, failingSoon } from './connections.ts';
+import { type AlertKind, decide, refusalOf } from './decision.ts';
+import type { Enforcer } from './enforcer.ts';
+import { EnforcementError } from './errors.ts';
+import type { RedisClient } from './functions.ts';
+import type { EnforcementHooks, EventLog } from './hooks.ts';
+import { timeOrderedId } from './identifier.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { type LiftWebhookError, ReplayGuard, verifyLift } from './lift-webhook.ts';
+import { alertNotice, type BrakeChange, brakeNotice } from './notice-content.ts';
+import { Notices } from './notices.ts';
+import { PendingWork } from './pending-work.ts';
+import { RedisKeys } from './redis-keys.ts';
+import { durationMsOf, graceMsOf, type LiftRequest, type SuspendRequest, signedBy } from './requests.ts';
+import { isBlocking, isOpen, manualProposal, proposalOf, type Suspension } from './suspension.ts';
+import { type AuditEntry, type Page, type SuspensionFilter, SuspensionStore } from './suspension-store.ts';
+
+export interface EnforcementOptions {
+  /** Connections of our own are made from it; it stays the caller's to close. */
+  readonly redis: RedisClient;
+  readonly settings: EnforcementSettings;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly log: EventLog;
+  readonly hooks?: EnforcementHooks;
+  /** True for `network.proxies`, `network.carriers` and `network.protected`. */
+  readonly isProtected: (address: string) => boolean;
+  /** Empties the windows that the rule judges this subject by. */
+  readonly resetBaseline: (subject: Subject, rule: string) => Promise<void>;
+  /** Further enforcers beside the Redis keys. */
+  readonly enforcers?: readonly Enforcer[];
+}
+
+export interface LiftResult {
+  readonly suspension: Suspension;
+  /** False where it was over already: it is returned as it was. */
+  readonly changed: boolean;
+}
+
+export interface EnforcementHealth {
+  readonly healthy: boolean;
+  readonly detail: string;
+  readonly pending: number;
+}
+
+type Work = { readonly finding: Finding } | { readonly brake: BrakeChange };
+
+/** Takes findings and people's requests, and makes suspensions of them. */
+export class Enforcement {
+  readonly #options: EnforcementOptions;
+  readonly #hooks: EnforcementHooks;
+  readonly #redis: RedisClient;
+  readonly #store: SuspensionStore;
+  readonly #alerts: AlertStream;
+  readonly #notices: Notices;
+  readonly #lifecycle: Lifecycle;
+  readonly #chores: Chores;
+  readonly #enforcers: readonly Enforcer[];
+  readonly #replays: ReplayGuard;
+  readonly #work: PendingWork<Work>;
+  #retry: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(options: EnforcementOptions) {
+    const { redis, settings, clock, log, resetBaseline } = options;
+    this.#options = options;
+    const hooks = options.hooks ?? {};
+    this.#hooks = hooks;
+    this.#redis = duplicateOf(redis, failingSoon);
+    this.#redis.on('error', () => undefined);
+    const store = new SuspensionStore(this.#redis, settings);
+    this.#store = store;
+    this.#alerts = new AlertStream(this.#redis, settings.alertLength);
+    const notices = new Notices({ redis, settings, clock, log, hooks });
+    this.#notices = notices;
+    const enforcers = [
+      ...(settings.redisKeys ? [new RedisKeys(this.#redis, store, clock)] : []),
+      ...(options.enforcers ?? []),
+    ];
+    this.#enforcers = enforcers;
+    const lifecycle = new Lifecycle({
+      store,
+      notices,
+      enforcers,
+      settings,
+      clock,
+      log,
+      hooks,
+      resetBaseline,
+    });
+    this.#lifecycle = lifecycle;
+    this.#chores = new Chores({ redis, store, lifecycle, notices, enforcers, settings, clock, log });
+    this.#replays = new ReplayGuard(this.#redis);
+    this.#work = new PendingWork<Work>({
+      handle: (work, receivedAtMs) =>
+        'finding' in work ? this.#decide(work.finding, receivedAtMs) : this.#announce(work.brake),
+      urgent: (work) => 'brake' in work || work.finding.action !== 'alert',
+      room: settings.pendingFindings,
+      clock,
+      reachable: () => this.#ping(),
+      onDropped: (work, why, error) => {
+        const what = 'finding' in work && work.finding.action === 'alert' ? 'alert' : 'act';
+        hooks.onDropped?.(what);
+        log.error('finding.dropped', { what, why, ...(error === null ? {} : { error }) });
+      },
+    });
+  }
+
+  /** The sink of the policy engine: returns at once and never throws. The work waits in memory while Redis is away. */
+  readonly onFinding = (finding: Finding): void => this.#work.push({ finding });
+
+  /** The brake was engaged or released: operators are told. */
+  readonly onBrake = (change: BrakeChange): void => this.#work.push({ brake: change });
+
+  /** A person suspends. Throws `EnforcementError`. Where one by hand is open already, that one is returned. */
+  async suspend(request: SuspendRequest): Promise<Suspension> {
+    const { settings, clock, isProtected } = this.#options;
+    const { reason, by } = signedBy(request);
+    const action = request.action ?? (request.subject.kind === 'source' ? 'block-registration' : 'suspend');
+    const refusal = refusalOf(request.subject, action, isProtected);
+    if (refusal !== null) throw new EnforcementError(refusal.code, refusal.message);
+    const durationMs = durationMsOf(request.durationSeconds);
+    if ((request.mode ?? settings.mode) !== 'enforce') {
+      throw new EnforcementError(
+        'observe-mode',
+        'policies.mode is observe, which acts on nothing: ask for mode "enforce" to suspend all the same',
+      );
+    }
+    const { subject, customer = null, clause = '' } = request;
+    const proposal = manualProposal(
+      { subject, customer, clause, action, reason, by, durationMs },
+      timeOrderedId(clock()),
+      clock(),
+    );
+    return this.#reach(async () => {
+      const opened = await this.#store.open(proposal, null, clock());
+      return 'suspension' in opened ? this.#lifecycle.advance(opened.suspension) : proposal;
+    });
+  }
+
+  /** Lifts a suspension: the block goes first, then the baseline is reset and the state says so. Throws `EnforcementError`. */
+  async lift(request: LiftRequest): Promise<LiftResult> {
+    const { settings, clock } = this.#options;
+    const { reason, by } = signedBy(request);
+    const graceMs = graceMsOf(request.graceSeconds, settings);
+    return this.#reach(async () => {
+      const suspension = await this.#known(request.id);
+      if (!isOpen(suspension.state)) return { suspension, changed: false };
+      await this.#lifecycle.withdraw(suspension);
+      await this.#lifecycle.resetBaseline(suspension);
+      const result = await this.#lifecycle.go(suspension.id, {
+        to: 'lifted',
+        atMs: clock(),
+        by,
+        reason,
+        graceMs,
+      });
+      if (result.kind === 'absent') return { suspension, changed: false };
+      return { suspension: result.suspension, changed: result.kind === 'done' };
+    });
+  }
+
+  /** Lifts all open suspensions of a subject. */
+  async liftSubject(subject: Subject, request: Omit<LiftRequest, 'id'>): Promise<readonly LiftResult[]> {
+    const open = await this.list({ subject, open: true, limit: 500 });
+    const results: LiftResult[] = [];
+    for (const { id } of open.items) results.push(await this.lift({ ...request, id }));
+    return results;
+  }
+
+  /**
+   * `POST /v1/webhooks/lift`: verified, refused when seen before, then lifted. `body`: the bytes as they came; `headers` in
+   * lower case. Throws `EnforcementError` as `lift` does; the message may then be sent again.
+   */
+  async liftBySignature(
+    body: Buffer,
+    headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  ): Promise<LiftWebhookError | { readonly ok: true; readonly results: readonly LiftResult[] }> {
+    const signed = verifyLift(body, headers, this.#options.settings.liftSecrets, this.#options.clock());
+    if (!signed.ok) return signed;
+    const { webhookId, suspensionId, subject, reason, by } = signed;
+    if (!(await this.#reach(() => this.#replays.first(webhookId)))) {
+      return {
+        ok: false,
+        code: 'webhook-replayed',
+        message: 'a message with this webhook-id was accepted before',
+      };
+    }
+    const request = {
+      reason,
+      by,
+      ...(signed.graceSeconds === undefined ? {} : { graceSeconds: signed.graceSeconds }),
+    };
+    try {
+      const results =
+        suspensionId !== null
+          ? [await this.lift({ ...request, id: suspensionId })]
+          : subject !== null
+            ? await this.liftSubject(subject, request)
+            : [];
+      return { ok: true, results };
+    } catch (error) {
+      await this.#replays.forget(webhookId).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Hands an active suspension to people; it keeps blocking and no longer ends by itself. Throws `EnforcementError`. */
+  async escalate(request: Omit<LiftRequest, 'graceSeconds'>): Promise<Suspension> {
+    const { reason, by } = signedBy(request);
+    return this.#reach(async () => {
+      const { id, state } = await this.#known(request.id);
+      const atMs = this.#options.clock();
+      const result = await this.#lifecycle.go(id, { to: 'escalated', atMs, by, reason });
+      if (result.kind === 'done') return result.suspension;
+      throw new EnforcementError(
+        'transition-not-allowed',
+        `only an active suspension can be escalated, this one is ${state}`,
+      );
+    });
+  }
+
+  async get(id: string): Promise<Suspension | null> {
+    return this.#reach(() => this.#store.get(id));
+  }
+
+  async list(filter: SuspensionFilter = {}, cursor: string | null = null): Promise<Page<Suspension>> {
+    return this.#reach(() => this.#store.list(filter, cursor));
+  }
+
+  async alerts(
+    filter: AlertFilter = {},
+    cursor: string | null = null,
+  ): Promise<Page<AlertJson & { readonly entry: string }>> {
+    return this.#reach(() => this.#alerts.list(filter, cursor));
+  }
+
+  async audit(limit = 100, cursor: string | null = null): Promise<Page<AuditEntry>> {
+    return this.#reach(() => this.#store.audit(limit, cursor === null ? null : streamCursor(cursor)));
+  }
+
+  /** Open suspensions that block now, by scope. */
+  async activeByScope(): Promise<Record<string, number>> {
+    return this.#reach(async () => {
+      const counts: Record<string, number> = { outgoing: 0, registration: 0 };
+      for await (const { state, scope } of this.#store.eachOpen()) {
+        if (isBlocking(state)) counts[scope] = (counts[scope] ?? 0) + 1;
+      }
+      return counts;
+    });
+  }
+
+  /** Findings that wait in memory. */
+  pending(): number {
+    return this.#work.count();
+  }
+
+  async health(): Promise<EnforcementHealth> {
+    const all = await Promise.all(this.#enforcers.map((enforcer) => enforcer.health()));
+    const detail = all.filter(({ healthy }) => !healthy).map((health) => health.detail);
+    return { healthy: detail.length === 0, detail: detail.join('; '), pending: this.pending() };
+  }
+
+  /**
+   * Takes up what the last run left half done, sets every block right, and starts the schedules. Returns after the first
+   * attempt; while Redis is away it is repeated every second in the background.
+   */
+  async start(): Promise<void> {
+    this.#notices.start();
+    this.#chores.start();
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await connected(this.#redis);
+      await this.#store.load();
+      await this.#chores.sweep(0);
+      await this.#chores.reconcile();
+      await this.#chores.schedule();
+      this.#options.log.info('enforcement.started', { open: await this.#store.countOpen() });
+    } catch (error) {
+      if (this.#stopped) return;
+      this.#options.log.warn('enforcement.redis-away', { error });
+      this.#retry = setTimeout(() => void this.#begin(), 1_000);
+    }
+  }
+
+  /** Waits up to `drainMs` for findings in hand, then closes. Findings that still wait are lost; breaches that go on are found again. */
+  async stop(drainMs = 2_000): Promise<void> {
+    this.#stopped = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    await this.#work.stop(drainMs);
+    await this.#chores.stop();
+    await this.#notices.stop();
+    this.#redis.disconnect();
+  }
+
+  /** As the schedules do; for tests and for `vigie` commands that want it now. */
+  async sweep(untouchedMs?: number): Promise<number> {
+    return this.#reach(() => this.#chores.sweep(untouchedMs));
+  }
+
+  async reconcile(): Promise<number> {
+    return this.#reach(() => this.#chores.reconcile());
+  }
+
+  async review(): Promise<number> {
+    return this.#reach(() => this.#chores.review());
+  }
+
+  async #decide(finding: Finding, receivedAtMs: number): Promise<void> {
+    const decision = decide(finding, this.#options.isProtected);
+    if (decision.kind !== 'act') return this.#alert(finding, decision.kind, decision.note, null);
+    const { settings, clock } = this.#options;
+    const action = finding.action === 'block-registration' ? 'block-registration' : 'suspend';
+    const proposal = proposalOf(finding, timeOrderedId(clock()), clock(), settings.durationsMs[action]);
+    const opened = await this.#store.open(proposal, receivedAtMs, clock());
+    if (opened.kind === 'grace' || opened.kind === 'stale') {
+      const note =
+        opened.kind === 'grace' ? 'lifted with a grace that still runs' : 'lifted after the finding came in';
+      return this.#alert(finding, 'in-grace', note, null);
+    }
+    const { suspension } = opened;
+    const after = await this.#lifecycle.advance(suspension);
+    if (opened.kind === 'created') {
+      if (isBlocking(after.state)) this.#hooks.onActed?.((clock() - receivedAtMs) / 1000);
+      return this.#alert(
+        finding,
+        action === 'suspend' ? 'suspended' : 'registration-blocked',
+        '',
+        suspension.id,
+      );
+    }
+    // The same finding handed over again after a failure is no repetition.
+    const repeated = suspension.finding?.id !== finding.id;
+    if (repeated) await this.#store.addFinding(suspension.id, finding);
+    const first = action === 'suspend' ? 'suspended' : 'registration-blocked';
+    return this.#alert(finding, repeated ? 'continued' : first, '', suspension.id);
+  }
+
+  async #alert(finding: Finding, kind: AlertKind, note: string, suspensionId: string | null): Promise<void> {
+    const { clock } = this.#options;
+    if (suspensionId === null) {
+      if (await this.#notices.crowded()) this.#hooks.onDropped?.('notice');
+      else await this.#notices.queue([alertNotice(finding, kind, note, clock())]);
+    }
+    if (await this.#alerts.add(finding, kind, note, suspensionId, clock())) this.#hooks.onDecision?.(kind);
+  }
+
+  async #announce(change: BrakeChange): Promise<void> {
+    await this.#notices.queue([brakeNotice(change)]);
+  }
+
+  async #known(id: string): Promise<Suspension> {
+    const suspension = await this.#store.get(id);
+    if (suspension !== null) return suspension;
+    throw new EnforcementError('suspension-not-found', 'no suspension has this id: see GET /v1/suspensions');
+  }
+
+  async #ping(): Promise<boolean> {
+    try {
+      await this.#redis.ping();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #reach<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof EnforcementError || error instanceof TypeError) throw error;
+      throw new EnforcementError('store-unavailable', 'Redis does not answer: try again', { cause: error });
+    }
+  }
+}
+
+/** Resolves when commands can be sent, or after a second. */
+async function connected(redis: RedisClient): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, 1_000);
+    redis.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
