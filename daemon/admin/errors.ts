@@ -1,0 +1,188 @@
+/** Every error that the HTTP API answers with. The codes are stable; docs/errors.md is made from this table. */
+
+interface ErrorEntry {
+  readonly status: number;
+  readonly title: string;
+  /** What the caller can do about it. */
+  readonly action: string;
+}
+
+const catalogue = {
+  'invalid-input': {
+    status: 400,
+    title: 'The request does not match the schema.',
+    action: 'Correct the fields that `faults` names; the schema is in /v1/openapi.json.',
+  },
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not JSON.',
+    action: 'Send one JSON object with content-type application/json.',
+  },
+  'malformed-request': {
+    status: 400,
+    title: 'This is not a valid HTTP request.',
+    action: 'Use an HTTP/1.1 client and http://, or put a TLS proxy in front.',
+  },
+  'token-missing': {
+    status: 401,
+    title: 'No bearer token was sent.',
+    action: 'Send `Authorization: Bearer …`; `vigie token create` makes a token.',
+  },
+  'token-unknown': {
+    status: 401,
+    title: 'The bearer token is not known.',
+    action: 'Check the token; its hash must stand under admin.tokens in the configuration.',
+  },
+  'signature-invalid': {
+    status: 401,
+    title: 'The webhook signature does not hold.',
+    action:
+      'Sign with the secret of admin.liftSecret (Standard Webhooks) and check the clock: five minutes off is too much.',
+  },
+  'scope-insufficient': {
+    status: 403,
+    title: 'The token may not do this.',
+    action: 'Use a token whose scopes include `needed`; admin includes lift, lift includes read.',
+  },
+  'lift-webhook-closed': {
+    status: 403,
+    title: 'Lifting by webhook is not configured.',
+    action: 'Set admin.liftSecret, or lift with a bearer token.',
+  },
+  'route-not-found': {
+    status: 404,
+    title: 'There is no such address in the API.',
+    action: 'Check method and path against /v1/openapi.json.',
+  },
+  'suspension-not-found': {
+    status: 404,
+    title: 'There is no suspension with this id.',
+    action: 'List the suspensions; closed ones are removed after retention.suspensions.',
+  },
+  'subject-not-found': {
+    status: 404,
+    title: 'Nothing is known about this subject.',
+    action: 'Check kind and id; a subject without traffic and without directory entry has no readings.',
+  },
+  'entry-not-found': {
+    status: 404,
+    title: 'The directory has no such entry.',
+    action: 'List the directory, or PUT the entry.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request was not received in time.',
+    action: 'Send it again, as a whole.',
+  },
+  'suspension-closed': {
+    status: 409,
+    title: 'The suspension has been lifted already or has expired.',
+    action: 'Nothing is left to lift; `suspension` shows who ended it and why.',
+  },
+  'suspension-open': {
+    status: 409,
+    title: 'The subject is suspended by hand already.',
+    action: 'Lift the suspension that `suspension` shows, or leave it.',
+  },
+  'subject-protected': {
+    status: 409,
+    title: 'The subject must not be blocked.',
+    action: 'Proxies, carriers and protected addresses are never blocked; see network.protected.',
+  },
+  'entry-in-use': {
+    status: 409,
+    title: 'Other directory entries refer to this one.',
+    action: 'Change or delete the entries that `faults` names first.',
+  },
+  'entry-in-file': {
+    status: 409,
+    title: 'The entry stands in the directory file.',
+    action: 'Change the file of directory.file and reload; the API only deletes what it has put.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large.',
+    action: 'Send at most 1 MiB for directory entries, 64 KiB for the rest.',
+  },
+  'address-too-long': {
+    status: 414,
+    title: 'The path is too long.',
+    action: 'Ids have at most 128 characters.',
+  },
+  'media-type-unsupported': {
+    status: 415,
+    title: 'The content-type is not supported.',
+    action: 'Send application/json.',
+  },
+  'entry-invalid': {
+    status: 422,
+    title: 'The entry contradicts the rest of the directory.',
+    action:
+      'Correct what `faults` names: an unknown customer, plan or policy, or a number or address that is taken.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The header fields are too large.',
+    action: 'Send at most 16 KiB of header fields.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Vigie failed to answer.',
+    action: 'Look for admin.failed with this `request` in the log and report it.',
+  },
+  'state-unavailable': {
+    status: 503,
+    title: 'Redis does not answer.',
+    action: 'Look at /readyz; try again when Redis is back. Nothing was changed.',
+  },
+  'answer-timeout': {
+    status: 503,
+    title: 'The answer took too long.',
+    action: 'Look at /readyz. A change may have been made: read before trying again.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = catalogue;
+
+export interface Fault {
+  /** JSON pointer into path parameters, query or body. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The error as `application/problem+json` (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly [member: string]: unknown;
+}
+
+/** An answer that is an error of the catalogue. `detail` says what is wrong with this very request. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, detail = '', members: Readonly<Record<string, unknown>> = {}) {
+    super(detail);
+    this.code = code;
+    this.members = members;
+  }
+}
+
+export function problemOf({ code, message, members }: ApiError): Problem {
+  const { status, title, action } = errorCatalogue[code];
+  return {
+    ...members,
+    type: `urn:vigie:error:${code}`,
+    title,
+    status,
+    code,
+    detail: message === '' ? action : `${message} ${action}`,
+  };
+}

@@ -1,0 +1,91 @@
+import type { TObject, TSchema } from 'typebox';
+import { type ErrorCode, errorCatalogue } from './errors.ts';
+import type { Route } from './route.ts';
+import { ProblemSchema } from './schemas.ts';
+
+/** Errors that any route can answer with, as far as they apply to it. */
+function errorsOf(route: Route): ErrorCode[] {
+  const codes: ErrorCode[] = [...route.errors, 'internal-error', 'state-unavailable', 'answer-timeout'];
+  if (route.scope !== null) codes.push('token-missing', 'token-unknown', 'scope-insufficient');
+  if (route.params || route.query || route.body) codes.push('invalid-input');
+  if (route.body) codes.push('malformed-json', 'media-type-unsupported', 'body-too-large', 'request-timeout');
+  return codes;
+}
+
+function errorReplies(route: Route): Record<string, unknown> {
+  const byStatus = Map.groupBy(errorsOf(route), (code) => errorCatalogue[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      String(status),
+      {
+        description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}`).join(' '),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  );
+}
+
+function parametersOf(place: 'path' | 'query', schema: TObject | undefined): unknown[] {
+  if (schema === undefined) return [];
+  const required: readonly string[] =
+    place === 'path' ? Object.keys(schema.properties) : (schema.required ?? []);
+  return Object.entries(schema.properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    schema: property,
+  }));
+}
+
+function repliesOf(route: Route): Record<string, unknown> {
+  const replies: Record<string, unknown> = errorReplies(route);
+  for (const [status, { description, schema, contentType }] of Object.entries(route.replies)) {
+    const content = schema && {
+      content: { [contentType ?? 'application/json']: { schema: schema as TSchema } },
+    };
+    replies[status] = { description, ...content };
+  }
+  return replies;
+}
+
+/** The OpenAPI 3.1 document, from the same routes and schemas that answer. */
+export function openApiOf(routes: readonly Route[], version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    paths[route.path] ??= {};
+    paths[route.path]![route.method.toLowerCase()] = {
+      operationId: route.operationId,
+      summary: route.summary,
+      tags: [route.tag],
+      security: route.scope === null ? [] : [{ bearer: [] }],
+      ...(route.scope === null ? {} : { 'x-scope': route.scope }),
+      parameters: [...parametersOf('path', route.params), ...parametersOf('query', route.query)],
+      ...(route.body === undefined
+        ? {}
+        : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+      responses: repliesOf(route),
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Vigie',
+      version,
+      description:
+        'Suspensions, alerts, readings and directory of a Vigie daemon. Times are ISO 8601 in UTC, durations seconds.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { Problem: ProblemSchema },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'Scopes: read, lift (includes read), admin (includes both).',
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { ErrorCode } from './errors.ts';
+import type { AdminServices } from './services.ts';
+import type { Bearer, Scope } from './tokens.ts';
+
+const none: unique symbol = Symbol('none');
+type None = typeof none;
+
+type In<S> = S extends TSchema ? Static<S> : undefined;
+
+export interface RouteRequest<P, Q, B> {
+  readonly params: In<P>;
+  readonly query: In<Q>;
+  readonly body: In<B>;
+  /** The body as received, for signatures; empty without one. */
+  readonly rawBody: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Who asks; null on open routes. */
+  readonly bearer: Bearer | null;
+  readonly services: AdminServices;
+}
+
+export interface RouteReply {
+  readonly status: number;
+  /** JSON, or text with its own content type; undefined: no body. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+export interface RouteSpec<P, Q, B> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As OpenAPI writes it: `/v1/suspensions/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tag: 'health' | 'suspensions' | 'alerts' | 'subjects' | 'directory';
+  /** Null: open to whoever reaches the listener. */
+  readonly scope: Scope | null;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Largest body in bytes, 64 KiB unless given. */
+  readonly maximumBodyBytes?: number;
+  readonly replies: Readonly<
+    Record<number, { readonly description: string; readonly schema?: TSchema; readonly contentType?: string }>
+  >;
+  /** Errors of its own, besides those of input, token and server that every route can have. */
+  readonly errors: readonly ErrorCode[];
+  handle(request: RouteRequest<P, Q, B>): RouteReply | Promise<RouteReply>;
+}
+
+/** A route as the server and the OpenAPI document see it. */
+export type Route = Omit<RouteSpec<TObject, TObject, TSchema>, 'handle'> & {
+  handle(request: RouteRequest<never, never, never>): RouteReply | Promise<RouteReply>;
+};
+
+/** Gives the handler the types of its schemas. */
+export function route<
+  P extends TObject | None = None,
+  Q extends TObject | None = None,
+  B extends TSchema | None = None,
+>(spec: RouteSpec<P, Q, B>): Route {
+  return spec as unknown as Route;
+}

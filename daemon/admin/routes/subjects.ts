@@ -1,0 +1,27 @@
+import Type from 'typebox';
+import { suspensionToJson } from '../../enforcement/suspension.ts';
+import { ApiError } from '../errors.ts';
+import { type Route, route } from '../route.ts';
+import { ExplanationSchema, SubjectIdSchema, SubjectKindSchema } from '../schemas.ts';
+
+export const subjectRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/v1/subjects/{kind}/{id}',
+    operationId: 'explainSubject',
+    summary: 'Where a subject stands: the reading of every rule, and its suspensions',
+    tag: 'subjects',
+    scope: 'read',
+    params: Type.Object({ kind: SubjectKindSchema, id: SubjectIdSchema }),
+    replies: { 200: { description: 'The readings now.', schema: ExplanationSchema } },
+    errors: ['subject-not-found'],
+    handle: async ({ params, services }) => {
+      const explanation = await services.subjects.explain(params);
+      if (explanation === null) throw new ApiError('subject-not-found', `No ${params.kind} "${params.id}".`);
+      return {
+        status: 200,
+        body: { ...explanation, suspensions: explanation.suspensions.map(suspensionToJson) },
+      };
+    },
+  }),
+];

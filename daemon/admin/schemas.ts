@@ -1,0 +1,204 @@
+import Type, { type TProperties, type TSchema } from 'typebox';
+
+/** Schemas of what goes in and out of the API, beside those of the directory (daemon/identity/directory-schema.ts). */
+
+const closed = { additionalProperties: false };
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const time = (description: string) => Type.String({ format: 'date-time', description });
+const timeOrNull = (description: string) => Type.Union([time(description), Type.Null()]);
+
+export const MAXIMUM_GRACE_SECONDS = 31 * 86_400;
+
+export const SubjectKindSchema = Type.Enum(['line', 'trunk', 'customer', 'source', 'called']);
+/** Printable, no white space: numbers, account names, addresses. */
+export const SubjectIdSchema = Type.String({ pattern: '^[!-~]{1,128}$' });
+export const SubjectSchema = Type.Object({ kind: SubjectKindSchema, id: SubjectIdSchema }, closed);
+
+const person = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: 'Who does this; the name of the token unless given.',
+});
+const reason = Type.String({
+  minLength: 1,
+  maxLength: 1_000,
+  pattern: '\\S',
+  description: 'Why; goes to the audit.',
+});
+const graceSeconds = Type.Integer({
+  minimum: 0,
+  maximum: MAXIMUM_GRACE_SECONDS,
+  description: 'How long the same rule does not suspend the subject again.',
+});
+
+export const LiftBody = Type.Object(
+  { reason, by: Type.Optional(person), graceSeconds: Type.Optional(graceSeconds) },
+  closed,
+);
+
+export const SuspendBody = Type.Object(
+  {
+    subject: Type.Object(
+      { kind: Type.Enum(['line', 'trunk', 'customer', 'source']), id: SubjectIdSchema },
+      closed,
+    ),
+    reason,
+    by: Type.Optional(person),
+    clause: Type.Optional(
+      Type.String({ maxLength: 256, description: 'Clause of the contract it rests on.' }),
+    ),
+    customer: Type.Optional(nullable(SubjectIdSchema)),
+    durationSeconds: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 1,
+          maximum: 315_360_000,
+          description: 'Ends by itself after; null: when lifted.',
+        }),
+      ),
+    ),
+  },
+  closed,
+);
+
+export const LiftWebhookBody = Type.Object(
+  {
+    type: Type.Literal('suspension.lift'),
+    timestamp: Type.Optional(time('When it was asked for.')),
+    data: Type.Object(
+      {
+        suspension: Type.String({ minLength: 1, maxLength: 64, description: 'Id of the suspension.' }),
+        reason,
+        by: Type.String({ minLength: 1, maxLength: 128, description: 'The person who lifts.' }),
+        graceSeconds: Type.Optional(graceSeconds),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+export const FindingSchema = Type.Object({
+  id: Type.String(),
+  rule: Type.String(),
+  policy: Type.String(),
+  policyVersion: Type.String(),
+  clause: Type.String(),
+  subject: SubjectSchema,
+  customer: nullable(Type.String()),
+  value: Type.Number(),
+  limit: Type.Number(),
+  unit: Type.String(),
+  windowSeconds: Type.Number(),
+  at: time('Capture time of the judgement.'),
+  since: time('Capture time from which the breach lasted.'),
+  action: Type.Enum(['alert', 'suspend', 'block-registration']),
+  step: Type.Integer(),
+  mode: Type.Enum(['observe', 'enforce']),
+  held: nullable(Type.String()),
+  sample: nullable(Type.Number()),
+  evidence: Type.Record(Type.String(), Type.Unknown()),
+});
+
+export const SuspensionSchema = Type.Object({
+  id: Type.String(),
+  subject: SubjectSchema,
+  customer: nullable(Type.String()),
+  rule: Type.String({ description: '`manual` where a person suspended.' }),
+  policy: Type.String(),
+  policyVersion: Type.String(),
+  clause: Type.String(),
+  scope: Type.Enum(['outgoing', 'registration']),
+  action: Type.Enum(['suspend', 'block-registration']),
+  state: Type.Enum(['proposed', 'notified', 'active', 'escalated', 'lifted', 'expired']),
+  mode: Type.Enum(['observe', 'enforce']),
+  value: nullable(Type.Number()),
+  limit: nullable(Type.Number()),
+  unit: Type.String(),
+  windowSeconds: nullable(Type.Number()),
+  evidence: Type.Record(Type.String(), Type.Unknown()),
+  finding: nullable(FindingSchema),
+  repeats: Type.Integer({ description: 'Further findings of the same rule and subject since.' }),
+  lastFindingAt: timeOrNull('Latest of these.'),
+  proposedAt: time('Recorded.'),
+  notifiedAt: timeOrNull('Notices queued.'),
+  activeAt: timeOrNull('Block in force.'),
+  escalatedAt: timeOrNull('Handed to people.'),
+  durationSeconds: nullable(Type.Number()),
+  until: timeOrNull('Ends by itself.'),
+  liftedAt: timeOrNull('Lifted.'),
+  expiredAt: timeOrNull('Ended by itself.'),
+  liftedBy: nullable(Type.String()),
+  liftReason: nullable(Type.String()),
+  graceUntil: timeOrNull('Until then the same rule does not suspend again.'),
+  by: Type.String(),
+  reason: Type.String(),
+});
+
+export const ExplanationSchema = Type.Object({
+  subject: SubjectSchema,
+  customer: nullable(Type.String()),
+  provisioned: Type.Boolean({ description: 'It stands in the directory.' }),
+  policy: nullable(Type.String()),
+  readings: Type.Array(
+    Type.Object({
+      rule: Type.String(),
+      policy: Type.String(),
+      clause: Type.String(),
+      mode: Type.Enum(['observe', 'enforce']),
+      value: nullable(Type.Number()),
+      limit: Type.Number(),
+      unit: Type.String(),
+      windowSeconds: Type.Number(),
+      sample: nullable(Type.Number()),
+      breached: Type.Boolean(),
+      significant: Type.Boolean(),
+      since: timeOrNull('Since when the breach has lasted.'),
+      evidence: Type.Record(Type.String(), Type.Unknown()),
+    }),
+  ),
+  suspensions: Type.Array(SuspensionSchema),
+});
+
+export const ReadinessSchema = Type.Object({
+  status: Type.Enum(['ready', 'degraded', 'not-ready']),
+  checks: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      status: Type.Enum(['ok', 'degraded', 'failed']),
+      detail: Type.String(),
+    }),
+  ),
+});
+
+export const LivenessSchema = Type.Object({ status: Type.Literal('alive'), uptimeSeconds: Type.Integer() });
+
+export const ProblemSchema = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  code: Type.String(),
+  detail: Type.String(),
+  faults: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+});
+
+export function pageOf<T extends TSchema>(item: T) {
+  return Type.Object({
+    items: Type.Array(item),
+    cursor: nullable(
+      Type.String({ description: 'Give it back as `cursor` for what follows; null: the end.' }),
+    ),
+  });
+}
+
+/** Query of a list, with its own filters. */
+export function listQuery<T extends TProperties>(filters: T) {
+  return Type.Object(
+    {
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+      ...filters,
+    },
+    closed,
+  );
+}

@@ -1,0 +1,190 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { Log } from '../telemetry/log.ts';
+import { ApiError, problemOf } from './errors.ts';
+import { answerClientError, failureOf } from './failure.ts';
+import { openApiOf } from './openapi.ts';
+import { type Route, type RouteRequest, route } from './route.ts';
+import { alertRoutes } from './routes/alerts.ts';
+import { directoryRoutes } from './routes/directory.ts';
+import { healthRoutes, metricsRoute } from './routes/health.ts';
+import { liftWebhookRoutes } from './routes/lift-webhook.ts';
+import { subjectRoutes } from './routes/subjects.ts';
+import { suspensionRoutes } from './routes/suspensions.ts';
+import type { AdminServices } from './services.ts';
+import { type AdminToken, allows, type Bearer, bearerOf, type Scope, TokenList } from './tokens.ts';
+import { compileCheck } from './validation.ts';
+
+const DEFAULT_BODY_BYTES = 65_536;
+const REQUEST_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 15_000;
+const MAXIMUM_PARAMETER_LENGTH = 400;
+
+export interface AdminOptions {
+  readonly services: AdminServices;
+  readonly log: Log;
+  readonly version: string;
+  /** Asked at each request, so that a reload of the configuration holds at once. */
+  tokens(): readonly AdminToken[];
+  /** False: `/metrics` has a listener of its own (`buildMetricsServer`). */
+  readonly withMetrics: boolean;
+}
+
+/** Every route of the API, the OpenAPI document among them. */
+export function adminRoutes(version: string): readonly Route[] {
+  const routes: Route[] = [
+    ...healthRoutes,
+    metricsRoute,
+    ...alertRoutes,
+    ...suspensionRoutes,
+    ...liftWebhookRoutes,
+    ...subjectRoutes,
+    ...directoryRoutes,
+  ];
+  const document = route({
+    method: 'GET',
+    path: '/v1/openapi.json',
+    operationId: 'openapi',
+    summary: 'This document',
+    tag: 'health',
+    scope: null,
+    replies: { 200: { description: 'OpenAPI 3.1.', schema: Type.Record(Type.String(), Type.Unknown()) } },
+    errors: [],
+    handle: () => ({ status: 200, body: openApi }),
+  });
+  routes.push(document);
+  const openApi = openApiOf(routes, version);
+  return routes;
+}
+
+/** The admin API. The caller listens (`server.listen`) and closes. */
+export function buildAdminServer(options: AdminOptions): FastifyInstance {
+  const routes = adminRoutes(options.version);
+  return build(options, options.withMetrics ? routes : routes.filter((route) => route !== metricsRoute));
+}
+
+/** A listener that has `/metrics` and nothing else. */
+export function buildMetricsServer(options: Pick<AdminOptions, 'services' | 'log'>): FastifyInstance {
+  return build({ ...options, version: '', tokens: () => [], withMetrics: true }, [metricsRoute]);
+}
+
+function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: DEFAULT_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: ANSWER_TIMEOUT_MS,
+    keepAliveTimeout: 5_000,
+    routerOptions: { maxParamLength: MAXIMUM_PARAMETER_LENGTH, ignoreTrailingSlash: false },
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => sendFailure(options.log, error, request, reply),
+  });
+  // The body stays text until the token is checked, and for signatures as it was sent.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
+  server.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  });
+  server.setErrorHandler((error, request, reply) => sendFailure(options.log, error, request, reply));
+  server.setNotFoundHandler((request, reply) =>
+    sendFailure(options.log, new ApiError('route-not-found'), request, reply),
+  );
+  for (const each of routes) mount(server, each, options);
+  return server;
+}
+
+function sendFailure(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = failureOf(error);
+  const route = `${request.method} ${request.routeOptions?.url ?? '(none)'}`;
+  const members = failure.code === 'internal-error' ? { request: request.id } : {};
+  const problem = { ...problemOf(failure), ...members };
+  if (problem.status >= 500) log.error('admin.failed', { id: request.id, route, code: failure.code, error });
+  else if (problem.status === 401 || problem.status === 403) {
+    log.warn('admin.refused', { route, code: failure.code, peer: request.ip });
+  }
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="vigie"');
+  return reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem));
+}
+
+function mount(server: FastifyInstance, route: Route, options: AdminOptions): void {
+  const checkParams = compileCheck(route.params, 'path');
+  const checkQuery = compileCheck(route.query, 'query');
+  const isWebhook = route.scope === null && route.body !== undefined;
+  const checkBody = compileCheck(isWebhook ? undefined : route.body, 'body');
+  server.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    bodyLimit: route.maximumBodyBytes ?? DEFAULT_BODY_BYTES,
+    onRequest: async (request) => {
+      request.vigieBearer =
+        route.scope === null ? null : authorise(request.headers.authorization, route.scope, options);
+    },
+    handler: async (request, reply) => {
+      const rawBody = typeof request.body === 'string' ? request.body : '';
+      const input = {
+        params: checkParams(request.params),
+        query: checkQuery(request.query),
+        // A webhook's body is read after its signature.
+        body: route.body === undefined || isWebhook ? undefined : checkBody(parseJson(rawBody)),
+        rawBody,
+        headers: singleHeaders(request.headers),
+        bearer: request.vigieBearer,
+        services: options.services,
+      };
+      const { status, body, contentType } = await route.handle(input as RouteRequest<never, never, never>);
+      if (route.method !== 'GET') {
+        options.log.info('admin.changed', {
+          route: `${route.method} ${route.path}`,
+          status,
+          by: request.vigieBearer?.name ?? 'webhook',
+        });
+      }
+      reply.status(status);
+      if (body === undefined) return reply.send();
+      const text = contentType === undefined ? JSON.stringify(body) : String(body);
+      return reply.header('content-type', contentType ?? 'application/json; charset=utf-8').send(text);
+    },
+  });
+}
+
+function authorise(header: string | undefined, needed: Scope, options: AdminOptions): Bearer {
+  const token = bearerOf(header);
+  if (token === null) throw new ApiError('token-missing');
+  const bearer = new TokenList(options.tokens()).find(token);
+  if (bearer === null) throw new ApiError('token-unknown');
+  if (!allows(bearer.scopes, needed)) {
+    throw new ApiError('scope-insufficient', `The token "${bearer.name}" has ${bearer.scopes.join(', ')}.`, {
+      needed,
+    });
+  }
+  return bearer;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiError('malformed-json', text === '' ? 'The body is empty.' : `${(error as Error).message}.`);
+  }
+}
+
+function singleHeaders(headers: FastifyRequest['headers']): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') single[name] = value;
+  }
+  return single;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    vigieBearer: Bearer | null;
+  }
+}

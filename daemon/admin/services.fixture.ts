@@ -1,0 +1,247 @@
+import { Webhook } from 'standardwebhooks';
+import { isOpen, manualProposal, type Suspension, transit } from '../enforcement/suspension.ts';
+import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
+import type { FindingJson } from '../policy/finding.ts';
+import type { Readiness } from '../telemetry/health.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { buildAdminServer } from './server.ts';
+import type { AdminServices, DirectoryService } from './services.ts';
+import { hashToken, newToken, type Scope } from './tokens.ts';
+
+const START_MS = Date.UTC(2026, 10, 22, 10, 0, 0);
+
+export const liftSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
+export const exampleFinding: FindingJson = {
+  id: '0f8c2f1e-1234-4abc-9def-123456789012',
+  rule: 'cmi.transaction-rate',
+  policy: 'cmi',
+  policyVersion: '1',
+  clause: 'general terms 12.1',
+  subject: { kind: 'customer', id: 'acme' },
+  customer: 'acme',
+  value: 31,
+  limit: 30,
+  unit: 'transactions/s',
+  windowSeconds: 1,
+  at: '2026-11-22T10:00:00.000Z',
+  since: '2026-11-22T09:59:57.000Z',
+  action: 'suspend',
+  step: 1,
+  mode: 'enforce',
+  held: null,
+  sample: null,
+  evidence: { callIds: ['a@example.net'] },
+};
+
+type MemoryDirectory<Entry> = DirectoryService<Entry> & { readonly entries: Map<string, Entry> };
+
+function directory<Entry extends { readonly id: string }>(
+  hooks: {
+    readonly invalid?: (entry: Entry) => string | null;
+    readonly inUse?: (id: string) => string | null;
+  } = {},
+): MemoryDirectory<Entry> {
+  const entries = new Map<string, Entry>();
+  return {
+    entries,
+    list: async (limit, cursor) => {
+      const after = [...entries.keys()].toSorted().filter((id) => cursor === null || id > cursor);
+      const ids = after.slice(0, limit);
+      return { items: ids.map((id) => entries.get(id)!), cursor: after.length > limit ? ids.at(-1)! : null };
+    },
+    get: async (id) => entries.get(id) ?? null,
+    put: async (entry) => {
+      const message = hooks.invalid?.(entry) ?? null;
+      if (message !== null) return { kind: 'invalid', faults: [{ path: '/customer', message }] };
+      const kind = entries.has(entry.id) ? 'replaced' : 'created';
+      entries.set(entry.id, entry);
+      return { kind };
+    },
+    delete: async (id) => {
+      if (id === 'in-file') return { kind: 'in-file' };
+      const user = hooks.inUse?.(id) ?? null;
+      if (user !== null) return { kind: 'in-use', faults: [{ path: '/customer', message: user }] };
+      return { kind: entries.delete(id) ? 'deleted' : 'absent' };
+    },
+  };
+}
+
+/** Services in memory for the tests of the API and the command line. */
+export function memoryServices() {
+  const suspensions = new Map<string, Suspension>();
+  let nowMs = START_MS;
+  const customers: MemoryDirectory<Customer> = directory({
+    inUse: (id) =>
+      [...lines.entries.values()].some((line) => line.customer === id) ? 'a line names it' : null,
+  });
+  const lines: MemoryDirectory<Line> = directory({
+    invalid: ({ customer }) =>
+      customer === undefined || customers.entries.has(customer)
+        ? null
+        : `"${customer}" is not in the directory`,
+  });
+  const state = {
+    readiness: { status: 'ready', checks: [] } as Readiness,
+    failure: null as Error | null,
+    alerts: [exampleFinding] as FindingJson[],
+    suspensions,
+  };
+  const fail = () => {
+    if (state.failure !== null) throw state.failure;
+  };
+  const services: AdminServices = {
+    health: { live: () => ({ status: 'alive', uptimeSeconds: 1 }), ready: () => state.readiness },
+    metrics: {
+      expose: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'vigie_up 1\n' }),
+    },
+    suspensions: {
+      list: async (filter, cursor) => {
+        fail();
+        const kept = [...suspensions.values()]
+          .toReversed()
+          .filter(
+            ({ id, state, rule, customer, subject }) =>
+              (cursor === null || id < cursor) &&
+              (filter.open === undefined || isOpen(state) === filter.open) &&
+              (filter.state === undefined || state === filter.state) &&
+              (filter.rule === undefined || rule === filter.rule) &&
+              (filter.customer === undefined || customer === filter.customer) &&
+              (filter.subject === undefined ||
+                (subject.kind === filter.subject.kind && subject.id === filter.subject.id)),
+          );
+        const limit = filter.limit ?? 50;
+        const items = kept.slice(0, limit);
+        return { items, cursor: kept.length > limit ? items.at(-1)!.id : null };
+      },
+      get: async (id) => {
+        fail();
+        return suspensions.get(id) ?? null;
+      },
+      create: async (request) => {
+        fail();
+        if (request.subject.kind === 'source' && request.subject.id === '192.0.2.1') {
+          return { kind: 'protected', reason: '192.0.2.1 stands under network.proxies.' };
+        }
+        for (const suspension of suspensions.values()) {
+          const same =
+            suspension.subject.kind === request.subject.kind && suspension.subject.id === request.subject.id;
+          if (same && isOpen(suspension.state)) return { kind: 'open', suspension };
+        }
+        nowMs += 1_000;
+        const proposal = manualProposal(request, `s-${String(suspensions.size + 1).padStart(4, '0')}`, nowMs);
+        const told = transit(proposal, {
+          to: 'notified',
+          atMs: nowMs,
+          by: request.by,
+          reason: request.reason,
+        })!;
+        const suspension = transit(told, {
+          to: 'active',
+          atMs: nowMs,
+          by: request.by,
+          reason: request.reason,
+        })!;
+        suspensions.set(suspension.id, suspension);
+        return { kind: 'created', suspension };
+      },
+      lift: async (id, { by, reason, graceMs }) => {
+        fail();
+        const suspension = suspensions.get(id);
+        if (suspension === undefined) return { kind: 'absent' };
+        nowMs += 1_000;
+        const lifted = transit(suspension, { to: 'lifted', atMs: nowMs, by, reason, graceMs: graceMs ?? 0 });
+        if (lifted === null) return { kind: 'closed', suspension };
+        suspensions.set(id, lifted);
+        return { kind: 'lifted', suspension: lifted };
+      },
+    },
+    alerts: {
+      list: async (filter) => ({
+        items: state.alerts
+          .filter(
+            ({ rule, policy }) => (filter.rule ?? rule) === rule && (filter.policy ?? policy) === policy,
+          )
+          .slice(0, filter.limit),
+        cursor: null,
+      }),
+    },
+    subjects: {
+      explain: async (subject) =>
+        subject.id === 'unknown'
+          ? null
+          : {
+              subject,
+              customer: 'acme',
+              provisioned: true,
+              policy: 'cmi',
+              readings: [
+                {
+                  rule: 'cmi.answer-seizure-ratio',
+                  policy: 'cmi',
+                  clause: 'general terms 12.1',
+                  mode: 'observe',
+                  value: 0.42,
+                  limit: 0.5,
+                  unit: 'ratio',
+                  windowSeconds: 86_400,
+                  sample: 120,
+                  breached: true,
+                  significant: false,
+                  since: '2026-11-22T09:00:00.000Z',
+                  evidence: {},
+                },
+              ],
+              suspensions: [...suspensions.values()],
+            },
+    },
+    directory: { lines, trunks: directory<Trunk>(), customers },
+    verifyLiftWebhook: (body, headers) => {
+      try {
+        return { kind: 'verified', payload: new Webhook(liftSecret).verify(body, headers) };
+      } catch (error) {
+        return { kind: 'invalid', reason: (error as Error).message };
+      }
+    },
+  };
+  return { services, state };
+}
+
+/** A server over these services with one token for each scope. */
+export function adminFixture(change: Partial<AdminServices> = {}, withMetrics = true) {
+  const { services, state } = memoryServices();
+  const secrets = { read: newToken(), lift: newToken(), admin: newToken() };
+  const tokens = (Object.keys(secrets) as Scope[]).map((scope) => ({
+    name: `${scope}-token`,
+    hash: hashToken(secrets[scope]),
+    scopes: [scope],
+  }));
+  const server = buildAdminServer({
+    services: { ...services, ...change },
+    log: silentLog,
+    version: '0.1.0',
+    tokens: () => tokens,
+    withMetrics,
+  });
+  const call = async (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    options: { scope?: Scope | null; body?: unknown; headers?: Record<string, string> } = {},
+  ) => {
+    const { scope = 'admin', body, headers } = options;
+    const reply = await server.inject({
+      method,
+      url,
+      headers: {
+        ...(scope === null ? {} : { authorization: `Bearer ${secrets[scope]}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const type = String(reply.headers['content-type'] ?? '');
+    const json = type.includes('json') ? JSON.parse(reply.body) : null;
+    return { status: reply.statusCode, type, json, text: reply.body, headers: reply.headers };
+  };
+  return { server, services, state, secrets, call };
+}
