@@ -74,6 +74,11 @@ export class Reader {
     return this.faults.length > before ? null : (value as T);
   }
 
+  /** A fault of the value at a path. */
+  noteAt(source: YamlSource, path: Path, code: FaultCode, what: string, todo: string): void {
+    this.note(this.place(source, path), code, what, todo);
+  }
+
   /** Where the value at a path is written, in the environment or in the source. */
   place(source: YamlSource, path: Path): Place {
     for (let length = path.length; length > 0; length--) {
@@ -92,6 +97,8 @@ export class Reader {
     const written = shape.properties === undefined ? this.fromEnvironment(schema, given, path) : given;
     const { node, source } = written;
     if (node === BROKEN) return BROKEN;
+    // Read in its own step, by a schema that depends on what stands beside it.
+    if (shape['x-kind'] === 'deferred') return null;
     if (isAlias(node)) return this.refuse(written, 'wrong-form', path, 'is an alias', 'write the value out');
     const empty = node === undefined || node === null || (isScalar(node) && node.value === null);
     if (shape.anyOf !== undefined) {
@@ -237,7 +244,8 @@ export class Reader {
         return this.refuse(written, 'wrong-type', path, `is ${shown}`, 'write a whole number');
       case 'number': {
         const percent = shape['x-kind'] === 'ratio' ? /^(\d{1,9}(?:\.\d{1,9})?)\s?%$/.exec(text) : null;
-        const value = percent === null ? node.value : Number(percent[1]) / 100;
+        // 99.9 / 100 is not 0.999 in floating point; 99.9e-2 is.
+        const value = percent === null ? node.value : Number(`${percent[1]}e-2`);
         if (typeof value === 'number' && Number.isFinite(value))
           return this.bounded(shape, value, written, path, String);
         return this.refuse(
