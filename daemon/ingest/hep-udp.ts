@@ -15,7 +15,6 @@ export class HepUdpServer {
   readonly #peers = new Map<string, boolean>();
   readonly #local = new Endpoint();
   #socket: Socket | null = null;
-  #fileDescriptor: number | null = null;
 
   constructor(
     receiver: FrameReceiver,
@@ -39,7 +38,7 @@ export class HepUdpServer {
   }
 
   get kernelDrops(): number {
-    return this.#socket === null ? 0 : readUdpDrops(this.#local, this.#fileDescriptor);
+    return this.#socket === null ? 0 : readUdpDrops(this.#local);
   }
 
   async start(listen: Endpoint): Promise<void> {
@@ -63,7 +62,6 @@ export class HepUdpServer {
     }
     this.#local.copy(listen);
     this.#local.port = socket.address().port;
-    this.#fileDescriptor = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? null;
     const receiver = this.#receiver;
     const clock = this.#clock;
     if (receiver.allowed.everybody) {

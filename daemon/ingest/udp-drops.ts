@@ -1,28 +1,24 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Endpoint } from './packet.ts';
 
 /**
- * Datagrams that the kernel dropped on a socket because its receive buffer was full: the last column of /proc/net/udp and udp6.
- * The socket is found by its inode where its file descriptor is known, else by its local address and port.
- * 0 where the system has no such table.
+ * Datagrams that the kernel dropped on the socket bound to `local` because its receive buffer was full: the last column of
+ * /proc/net/udp and udp6. Several sockets on one address and port (SO_REUSEPORT) are summed. 0 where the system has no such table.
  */
-export function readUdpDrops(local: Endpoint, fileDescriptor: number | null): number {
-  let table: string;
+export function readUdpDrops(local: Endpoint): number {
   try {
-    table = readFileSync(local.isIPv4() ? '/proc/net/udp' : '/proc/net/udp6', 'latin1');
+    const table = readFileSync(local.isIPv4() ? '/proc/net/udp' : '/proc/net/udp6', 'latin1');
+    return dropsInTable(table, procAddress(local));
   } catch {
     return 0;
   }
-  return dropsInTable(table, procAddress(local), inodeOf(fileDescriptor));
 }
 
-/** Sum of the drops column over the matching lines. */
-export function dropsInTable(table: string, localAddress: string, inode: string | null): number {
+function dropsInTable(table: string, localAddress: string): number {
   let drops = 0;
   for (const line of table.split('\n').slice(1)) {
     const columns = line.trim().split(/\s+/);
-    if (columns.length < 13) continue;
-    if (inode === null ? columns[1] === localAddress : columns[9] === inode) drops += Number(columns[12]);
+    if (columns.length >= 13 && columns[1] === localAddress) drops += Number(columns[12]);
   }
   return drops;
 }
@@ -36,13 +32,4 @@ function procAddress(local: Endpoint): string {
     return bytes.toString('hex').toUpperCase();
   });
   return `${hex.join('')}:${local.port.toString(16).toUpperCase().padStart(4, '0')}`;
-}
-
-function inodeOf(fileDescriptor: number | null): string | null {
-  if (fileDescriptor === null || fileDescriptor < 0) return null;
-  try {
-    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fileDescriptor}`))?.[1] ?? null;
-  } catch {
-    return null;
-  }
 }
