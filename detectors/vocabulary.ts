@@ -59,11 +59,24 @@ export type CallEvent =
   /** First 2xx. Comes before the `outcome` of the same attempt, or after it when a failed attempt was re-sent and then answered. */
   | { readonly type: 'answered'; readonly atMs: number; readonly leg: CallLeg }
   /** The attempt has its outcome; `status` is the final SIP status. `refusedByUs`: our own suspension answered, no fault of the client's. */
-  | { readonly type: 'outcome'; readonly atMs: number; readonly leg: CallLeg; readonly outcome: Outcome; readonly status: number; readonly refusedByUs: boolean }
+  | {
+      readonly type: 'outcome';
+      readonly atMs: number;
+      readonly leg: CallLeg;
+      readonly outcome: Outcome;
+      readonly status: number;
+      readonly refusedByUs: boolean;
+    }
   /** An answered call has passed one of the marks that rules asked for and goes on. */
   | { readonly type: 'lasting'; readonly atMs: number; readonly leg: CallLeg; readonly elapsedMs: number }
   /** The leg is over. `durationMs` is null where no answer was seen; `expired`: no BYE was seen, the leg was closed by a timer. */
-  | { readonly type: 'ended'; readonly atMs: number; readonly leg: CallLeg; readonly durationMs: number | null; readonly expired: boolean };
+  | {
+      readonly type: 'ended';
+      readonly atMs: number;
+      readonly leg: CallLeg;
+      readonly durationMs: number | null;
+      readonly expired: boolean;
+    };
 
 export type RegistrationEvent =
   | { readonly type: 'registered'; readonly atMs: number; readonly binding: Binding }
@@ -89,17 +102,53 @@ export type Period =
  * The function of a measure says what an event adds to it, null for nothing. It is pure.
  */
 export type Measure =
-  | { readonly kind: 'sum'; readonly name: string; readonly fields: readonly string[]; readonly period: Period; readonly add: (event: Event) => readonly number[] | null }
-  | { readonly kind: 'distinct'; readonly name: string; /** Members counted at most: exact up to here. */ readonly cap: number; readonly period: Period; readonly add: (event: Event) => string | null }
-  | { readonly kind: 'level'; readonly name: string; readonly change: (event: Event) => { readonly member: string; readonly open: boolean; readonly expiresAtMs: number } | null }
-  | { readonly kind: 'rate'; readonly name: string; readonly limit: number; readonly windowMs: number; readonly add: (event: Event) => boolean };
+  | {
+      readonly kind: 'sum';
+      readonly name: string;
+      readonly fields: readonly string[];
+      readonly period: Period;
+      readonly add: (event: Event) => readonly number[] | null;
+    }
+  | {
+      readonly kind: 'distinct';
+      readonly name: string /** Members counted at most: exact up to here. */;
+      readonly cap: number;
+      readonly period: Period;
+      readonly add: (event: Event) => string | null;
+    }
+  | {
+      readonly kind: 'level';
+      readonly name: string;
+      readonly change: (
+        event: Event,
+      ) => { readonly member: string; readonly open: boolean; readonly expiresAtMs: number } | null;
+    }
+  | {
+      readonly kind: 'rate';
+      readonly name: string;
+      readonly limit: number;
+      readonly windowMs: number;
+      readonly add: (event: Event) => boolean;
+    };
 
 /** What a window says after an update. */
 export type Reading =
-  | { readonly kind: 'sum'; readonly totals: readonly number[]; /** Call-IDs of the last updates, newest first. */ readonly samples: readonly string[] }
-  | { readonly kind: 'distinct'; readonly count: number; /** The update's member had not been seen in this period. */ readonly added: boolean }
-  | { readonly kind: 'level'; readonly open: number; /** Members open now (Call-IDs), at most 8. */ readonly samples: readonly string[] }
-  | { readonly kind: 'rate'; /** Events in the window, counted up to limit + 1. */ readonly count: number };
+  | {
+      readonly kind: 'sum';
+      readonly totals: readonly number[] /** Call-IDs of the last updates, newest first. */;
+      readonly samples: readonly string[];
+    }
+  | {
+      readonly kind: 'distinct';
+      readonly count: number /** The update's member had not been seen in this period. */;
+      readonly added: boolean;
+    }
+  | {
+      readonly kind: 'level';
+      readonly open: number /** Members open now (Call-IDs), at most 8. */;
+      readonly samples: readonly string[];
+    }
+  | { readonly kind: 'rate' /** Events in the window, counted up to limit + 1. */; readonly count: number };
 
 /** What a detector makes of its readings. Returned also when all is well: `explain` and the console show it. */
 export interface Judgement {
@@ -154,7 +203,13 @@ export interface EventDetector<P = never> extends DetectorBase {
    * `readings` in the order of `measures`. Null: this event says nothing to this rule. Without an event
    * (`explain` asks how things stand) every rule with a limit answers.
    */
-  readonly judge: (readings: readonly Reading[], parameters: P, event: Event | null, facts: SubjectFacts, demands: Demands) => Judgement | null;
+  readonly judge: (
+    readings: readonly Reading[],
+    parameters: P,
+    event: Event | null,
+    facts: SubjectFacts,
+    demands: Demands,
+  ) => Judgement | null;
   /** What would break the rule next, for people: `2 more unanswered attempts`. Null where nothing can be said. */
   readonly tip?: (judgement: Judgement, parameters: P, demands: Demands) => string | null;
   /** `call`: each call breaks the rule by itself, at most once. Otherwise a breach is the subject's. */

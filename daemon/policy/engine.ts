@@ -1,0 +1,461 @@
+import type {
+  Detector,
+  Event,
+  Judgement,
+  Reading,
+  Subject,
+  SubjectFacts,
+} from '../../detectors/vocabulary.ts';
+import { chargedOf } from '../../detectors/vocabulary.ts';
+import { periodStart } from '../windows/period.ts';
+import type { Update, WindowKey, WindowStore } from '../windows/store.ts';
+import { BREACH_PREFIX, type Breach, Breaches, silentMs } from './breaches.ts';
+import { type RuleReading, ruleReading } from './explain.ts';
+import type { FindingSink, Mode } from './finding.ts';
+import { NEVER } from './ladder.ts';
+import { Periods } from './periods.ts';
+import {
+  type EventRule,
+  type PeriodAt,
+  type Policy,
+  type PolicyPlan,
+  type PolicyRule,
+  planOf,
+  type RateRule,
+  readOf,
+  type SubjectPlan,
+  updateOf,
+  windowKey,
+} from './plan.ts';
+import { RateWatch, type SlotDirectory } from './rate-watch.ts';
+import type { SourceProfiler } from './source-profile.ts';
+import { type BrakeLike, Verdicts } from './verdicts.ts';
+
+export interface CustomerFacts {
+  /** Policy id, null for the default. */
+  readonly policy: string | null;
+  /** Day of the month on which the billing period begins, 1 to 28. */
+  readonly billingDay: number;
+  /** IANA name, null for the operator's. */
+  readonly timeZone: string | null;
+}
+
+export interface TrunkFacts {
+  readonly channels: number | null;
+  readonly customer: string | null;
+}
+
+export interface PolicyEngineOptions {
+  readonly policies: ReadonlyMap<string, Policy>;
+  /** Policy of customers that name none, of unknown lines and of sources. */
+  readonly defaultPolicy: string;
+  readonly detectors: ReadonlyMap<string, Detector>;
+  /** Default: what the rule says, then the policy, then observe. */
+  readonly modeOf?: (rule: PolicyRule, policy: Policy) => Mode;
+  readonly store: WindowStore;
+  /** Of the operator, IANA name. */
+  readonly timeZone: string;
+  readonly customerFacts: (customer: string) => CustomerFacts | null;
+  readonly trunkFacts: (trunk: string) => TrunkFacts | null;
+  /** Customer of a line; an unknown line stands for itself. Asked by `explain` and `resetBaseline` only. */
+  readonly customerOfLine?: (line: string) => string | null;
+  readonly describe: SlotDirectory;
+  readonly brake: BrakeLike;
+  readonly onFinding: FindingSink;
+}
+
+/** Breaches looked at in one tick. */
+const SWEEP = 10_000;
+/** A lifted subject's earlier events may still be under way for so long (ms of capture time). */
+const FLOOR_MS = 600_000;
+/** Calls that break one rule of one subject at the same time and are told apart. */
+const MOST_CALLS = 256;
+
+/** What one event moved: the windows of one subject, by their place among the updates (−1: not touched). */
+interface Fold {
+  readonly plan: SubjectPlan;
+  readonly subject: Subject;
+  readonly places: readonly number[];
+}
+
+/**
+ * Folds events into the windows that the policies ask for, judges what comes back and takes the ladders' steps. Pure: no clock,
+ * no I/O but through the store. Nothing here throws on what a network can send.
+ */
+export class PolicyEngine {
+  /** Place of each policy in the argument `policyIndex`. */
+  readonly policyIndexes: ReadonlyMap<string, number>;
+  readonly defaultPolicyIndex: number;
+  readonly breaches: Breaches;
+  readonly #options: PolicyEngineOptions;
+  readonly #plans: readonly PolicyPlan[];
+  readonly #store: WindowStore;
+  readonly #verdicts: Verdicts;
+  readonly #rates: RateWatch;
+  readonly #periods = new Periods(periodStart);
+  #nowMs = NEVER;
+
+  constructor(options: PolicyEngineOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#plans = [...options.policies.values()].map((policy) => planOf(policy, options.detectors));
+    this.policyIndexes = new Map([...options.policies.keys()].map((id, index) => [id, index]));
+    const index = this.policyIndexes.get(options.defaultPolicy);
+    if (index === undefined) throw new Error(`there is no policy ${options.defaultPolicy}`);
+    this.defaultPolicyIndex = index;
+    const rules = this.#plans.flatMap(({ rates, subjects }) => [
+      ...rates,
+      ...subjects.flatMap((s) => s.rules),
+    ]);
+    this.breaches = new Breaches(options.store, rules, (breach) => {
+      if (breach.slot >= 0) this.#rates.forget(breach);
+    });
+    const modeOf = options.modeOf ?? ((rule, policy) => rule.mode ?? policy.mode ?? 'observe');
+    this.#verdicts = new Verdicts({
+      breaches: this.breaches,
+      modeOf,
+      brake: options.brake,
+      onFinding: options.onFinding,
+    });
+    this.#rates = new RateWatch(this.#plans, options.describe, this.breaches, this.#verdicts);
+  }
+
+  /** Takes breaches back from the store. Events may come meanwhile; what they find holds. */
+  async restore(): Promise<void> {
+    for await (const { key, value } of this.#store.restore(BREACH_PREFIX)) this.breaches.restore(key, value);
+  }
+
+  /** Ages (ms after the answer) at which some rule wants to hear of a call, ascending, each once. */
+  marksMs(): readonly number[] {
+    const marks = new Set<number>();
+    for (const { subjects } of this.#plans) {
+      for (const { detector, parameters } of subjects.flatMap(({ rules }) => rules)) {
+        for (const mark of detector.marksMs?.(parameters) ?? []) marks.add(mark);
+      }
+    }
+    return [...marks].sort((a, b) => a - b);
+  }
+
+  /**
+   * Counts a message of a source. Slots are small dense integers of the caller. True while the source is over a limit: then
+   * `profiler(slot)` may want to hear about it.
+   */
+  message(sourceSlot: number, timeMs: number, policyIndex = this.defaultPolicyIndex): boolean {
+    return this.#rates.message(sourceSlot, timeMs, policyIndex);
+  }
+
+  /** Counts a transaction of a customer whose policy is at `policyIndex` (see `policyIndexes`). True while over a limit. */
+  transaction(customerSlot: number, policyIndex: number, timeMs: number): boolean {
+    return this.#rates.transaction(customerSlot, timeMs, policyIndex);
+  }
+
+  /** Who wants to hear about the source's messages and their answers; null for nearly all sources, at the cost of a comparison. */
+  profiler(sourceSlot: number): SourceProfiler | null {
+    return this.#rates.profiler(sourceSlot);
+  }
+
+  /** The slot is about to stand for another source or customer. */
+  release(kind: 'source' | 'customer', slot: number): void {
+    this.#rates.release(kind, slot);
+  }
+
+  onEvent(event: Event): void {
+    if (event.atMs > this.#nowMs) this.#nowMs = event.atMs;
+    const { customer } = chargedOf(event);
+    const plan = this.#planOf(customer);
+    let periodAt: PeriodAt | null = null;
+    const updates: Update[] = [];
+    const folds: Fold[] = [];
+    for (const subjectPlan of plan.subjects) {
+      const subject = subjectOf(subjectPlan, event);
+      if (subject === null) continue;
+      for (const rule of subjectPlan.rules) {
+        if (rule.windows.length === 0) this.#judge(rule, subject, customer, [], event);
+      }
+      const before = updates.length;
+      const places: number[] = [];
+      for (const measure of subjectPlan.windows) {
+        periodAt ??= this.#periodsOf(customer);
+        const update = updateOf(measure, subject, event, periodAt);
+        places.push(update === null ? -1 : updates.push(update) - 1);
+      }
+      if (updates.length > before) folds.push({ plan: subjectPlan, subject, places });
+    }
+    if (updates.length === 0) return;
+    this.#store.apply(updates, (readings) => {
+      for (const fold of folds) this.#judgeFold(fold, customer, readings, event);
+    });
+  }
+
+  /** Takes steps that time alone makes due and forgets what is over. `nowMs`: capture time; call it about every 100 ms. */
+  tick(nowMs: number): void {
+    if (nowMs > this.#nowMs) this.#nowMs = nowMs;
+    this.breaches.sweep(SWEEP, (breach) => this.#tickOne(breach, nowMs));
+    this.#rates.profiles.sweep(nowMs);
+  }
+
+  /** How the subject stands on each rule of its policy that is about it, as of the latest time seen. */
+  async explain(subject: Subject): Promise<readonly RuleReading[]> {
+    const nowMs = this.#nowMs === NEVER ? 0 : this.#nowMs;
+    const customer = this.#customerOf(subject);
+    const plan = this.#planOf(customer);
+    const readings: RuleReading[] = [];
+    for (const rule of plan.rates) {
+      if (rule.rule.subject !== subject.kind) continue;
+      const breach = this.breaches.find(rule, subject.id) ?? null;
+      const judgement = this.#rates.judgement(rule, breach, this.#rates.countAt(rule, subject, nowMs));
+      readings.push(ruleReading(rule, subject, this.#mode(rule), judgement, breach));
+    }
+    for (const subjectPlan of plan.subjects) {
+      if (subjectPlan.kind !== subject.kind) continue;
+      const periodAt = this.#periodsOf(customer);
+      const requests = subjectPlan.windows.map((measure) => readOf(measure, subject, nowMs, periodAt));
+      const found = requests.length === 0 ? [] : await this.#store.read(requests);
+      for (const rule of subjectPlan.rules) {
+        const own = rule.windows.map((place) => found[place] ?? emptyOf(subjectPlan, place));
+        const facts = this.#factsOf(subject);
+        const judgement = rule.detector.judge(own, rule.parameters, null, facts, rule.demands);
+        const breach = this.breaches.find(rule, subject.id) ?? null;
+        readings.push(ruleReading(rule, subject, this.#mode(rule), judgement, breach));
+      }
+    }
+    return readings;
+  }
+
+  /**
+   * After a lift: what was counted before `atMs` counts no more for the rule (null: for every rule) of this subject, and the ladder
+   * begins anew. Open calls stay open: they are no history.
+   */
+  async resetBaseline(subject: Subject, ruleId: string | null, atMs: number): Promise<void> {
+    const customer = this.#customerOf(subject);
+    const plan = this.#planOf(customer);
+    const periodAt = this.#periodsOf(customer);
+    for (const rule of plan.rates) {
+      if (rule.rule.subject !== subject.kind || (ruleId !== null && rule.rule.id !== ruleId)) continue;
+      this.#rates.reset(rule, subject, atMs);
+      const breach = this.breaches.find(rule, subject.id);
+      if (breach !== undefined) this.breaches.forget(breach);
+    }
+    const names = new Set<string>();
+    for (const { kind, rules, windows } of plan.subjects) {
+      if (kind !== subject.kind) continue;
+      for (const rule of rules) {
+        if (ruleId !== null && rule.rule.id !== ruleId) continue;
+        for (const place of rule.windows) {
+          const measure = windows[place];
+          if (measure.kind !== 'level') names.add(windowKey(measure, subject, atMs, periodAt).name);
+        }
+        this.#floor(rule, subject, customer, atMs);
+      }
+    }
+    if (names.size > 0) await this.#store.reset(subject, [...names], atMs);
+  }
+
+  /** Keys of the windows that the subject's policy keeps for it now. */
+  windowsOf(subject: Subject): readonly WindowKey[] {
+    const customer = this.#customerOf(subject);
+    const periodAt = this.#periodsOf(customer);
+    return this.#planOf(customer)
+      .subjects.filter(({ kind }) => kind === subject.kind)
+      .flatMap(({ windows }) =>
+        windows.map((measure) =>
+          windowKey(measure, subject, this.#nowMs === NEVER ? 0 : this.#nowMs, periodAt),
+        ),
+      );
+  }
+
+  #judgeFold(fold: Fold, customer: string | null, readings: readonly Reading[], event: Event): void {
+    for (const rule of fold.plan.rules) {
+      if (!rule.windows.some((place) => fold.places[place] >= 0)) continue;
+      const own = rule.windows.map((place) => readings[fold.places[place]]);
+      if (own.includes(undefined as never)) this.#readAndJudge(rule, fold, own, customer, event);
+      else this.#judge(rule, fold.subject, customer, own, event);
+    }
+  }
+
+  /** A rule of several measures of which the event moved some: the others are read. */
+  #readAndJudge(
+    rule: EventRule,
+    fold: Fold,
+    own: readonly (Reading | undefined)[],
+    customer: string | null,
+    event: Event,
+  ): void {
+    const { plan, subject } = fold;
+    const missing = rule.windows.filter((_place, index) => own[index] === undefined);
+    const periodAt = this.#periodsOf(customer);
+    const requests = missing.map((place) => readOf(plan.windows[place], subject, event.atMs, periodAt));
+    this.#store.read(requests).then(
+      (found) => {
+        let next = 0;
+        const all = own.map((reading, index) =>
+          reading !== undefined ? reading : (found[next++] ?? emptyOf(plan, rule.windows[index])),
+        );
+        this.#judge(rule, subject, customer, all, event);
+      },
+      // The store says itself that it is away; the next event is judged again.
+      () => {},
+    );
+  }
+
+  #judge(
+    rule: EventRule,
+    subject: Subject,
+    customer: string | null,
+    readings: readonly Reading[],
+    event: Event,
+  ): void {
+    const facts = this.#factsOf(subject);
+    const judgement = rule.detector.judge(readings, rule.parameters, event, facts, rule.demands);
+    if (rule.ofCall) {
+      this.#judgeCall(rule, subject, customer, judgement, event);
+      return;
+    }
+    if (judgement === null) return;
+    const { atMs } = event;
+    let breach = this.breaches.find(rule, subject.id);
+    if (breach !== undefined && atMs < breach.floorMs) return;
+    if (!judgement.breached || tooFew(rule, judgement)) {
+      if (breach !== undefined && rule.ladder.kept(breach, atMs)) this.breaches.record(breach, atMs);
+      return;
+    }
+    breach ??= this.breaches.open(rule, subject, ownerOf(subject, customer));
+    const begins = rule.ladder.broken(breach, atMs);
+    breach.judgement = judgement;
+    breach.atMs = Math.max(breach.atMs, atMs);
+    const told = this.#verdicts.climb(breach, judgement, atMs, null);
+    if (begins && !told) this.breaches.record(breach, atMs);
+  }
+
+  /** Each call that breaks the rule is an episode of its own; the repeats are the subject's. */
+  #judgeCall(
+    rule: EventRule,
+    subject: Subject,
+    customer: string | null,
+    judgement: Judgement | null,
+    event: Event,
+  ): void {
+    if (!('leg' in event)) return;
+    const { callId } = event.leg;
+    const { atMs } = event;
+    let breach = this.breaches.find(rule, subject.id);
+    if (judgement !== null && judgement.breached && !breach?.calls.has(callId)) {
+      if (breach !== undefined && atMs < breach.floorMs) return;
+      breach ??= this.breaches.open(rule, subject, ownerOf(subject, customer));
+      if (breach.calls.size >= MOST_CALLS) {
+        for (const oldest of breach.calls) {
+          breach.calls.delete(oldest);
+          break;
+        }
+      }
+      breach.calls.add(callId);
+      rule.ladder.kept(breach, NEVER);
+      breach.clearedMs = NEVER;
+      breach.episodeMs = NEVER;
+      rule.ladder.broken(breach, atMs);
+      breach.judgement = judgement;
+      breach.atMs = atMs;
+      if (!this.#verdicts.climb(breach, judgement, atMs, null, callId)) this.breaches.record(breach, atMs);
+    }
+    if (event.type !== 'ended' || breach === undefined || !breach.calls.delete(callId)) return;
+    if (breach.calls.size === 0) rule.ladder.kept(breach, atMs);
+    this.breaches.record(breach, atMs);
+  }
+
+  #tickOne(breach: Breach, nowMs: number): void {
+    const { rule } = breach;
+    const rate = 'limit' in rule ? rule : null;
+    if (breach.sinceMs !== NEVER) {
+      if (rate !== null) this.#rates.tick(breach, rate, nowMs);
+      else if (breach.judgement !== null && breach.calls.size === 0)
+        this.#verdicts.climb(breach, breach.judgement, nowMs, null);
+    }
+    if (breach.sinceMs === NEVER) {
+      const quiet = nowMs - Math.max(breach.clearedMs, breach.atMs) >= rule.ladder.memoryMs;
+      if (quiet && nowMs - breach.floorMs >= FLOOR_MS) this.breaches.forget(breach);
+    } else if (nowMs - breach.atMs >= silentMs(breach)) {
+      this.breaches.forget(breach);
+    } else if (rate !== null && nowMs - breach.recordedMs >= rule.ladder.clearAfterMs / 2) {
+      // So that after a restart the breach that goes on is not taken for a new one.
+      this.breaches.record(breach, nowMs);
+    }
+  }
+
+  #floor(rule: EventRule, subject: Subject, customer: string | null, atMs: number): void {
+    const known = this.breaches.find(rule, subject.id);
+    // A call that was reported stays reported, lifted or not: it goes on.
+    const calls = known === undefined ? [] : [...known.calls];
+    if (known !== undefined) this.breaches.forget(known);
+    const breach = this.breaches.open(rule, subject, ownerOf(subject, customer));
+    breach.floorMs = atMs;
+    for (const call of calls) breach.calls.add(call);
+    this.breaches.record(breach, atMs);
+  }
+
+  #planOf(customer: string | null): PolicyPlan {
+    const policy = customer === null ? null : (this.#options.customerFacts(customer)?.policy ?? null);
+    const index = policy === null ? undefined : this.policyIndexes.get(policy);
+    return this.#plans[index ?? this.defaultPolicyIndex];
+  }
+
+  #periodsOf(customer: string | null): PeriodAt {
+    const facts = customer === null ? null : this.#options.customerFacts(customer);
+    return this.#periods.in(facts?.timeZone ?? this.#options.timeZone, facts?.billingDay ?? 1);
+  }
+
+  #factsOf(subject: Subject): SubjectFacts {
+    if (subject.kind !== 'trunk') return NO_FACTS;
+    return { channels: this.#options.trunkFacts(subject.id)?.channels ?? null };
+  }
+
+  #customerOf(subject: Subject): string | null {
+    switch (subject.kind) {
+      case 'customer':
+        return subject.id;
+      case 'trunk':
+        return this.#options.trunkFacts(subject.id)?.customer ?? null;
+      case 'line':
+        return this.#options.customerOfLine?.(subject.id) ?? subject.id;
+      default:
+        return null;
+    }
+  }
+
+  #mode(rule: EventRule | RateRule): Mode {
+    const modeOf = this.#options.modeOf;
+    return modeOf?.(rule.rule, rule.policy) ?? rule.rule.mode ?? rule.policy.mode ?? 'observe';
+  }
+}
+
+const NO_FACTS: SubjectFacts = { channels: null };
+
+function tooFew(rule: EventRule, judgement: Judgement): boolean {
+  return judgement.sample !== null && judgement.sample < rule.demands.minimumSample;
+}
+
+/** A source or a called number belongs to nobody. */
+function ownerOf(subject: Subject, customer: string | null): string | null {
+  return subject.kind === 'source' || subject.kind === 'called' ? null : customer;
+}
+
+function subjectOf(plan: SubjectPlan, event: Event): Subject | null {
+  const { kind } = plan;
+  if (kind === 'called') return 'leg' in event ? { kind, id: event.leg.called } : null;
+  const id = chargedOf(event)[kind];
+  return id === null ? null : { kind, id };
+}
+
+/** What a window that holds nothing reads. */
+function emptyOf(plan: SubjectPlan, place: number): Reading {
+  const measure = plan.windows[place];
+  switch (measure.kind) {
+    case 'sum':
+      return { kind: 'sum', totals: measure.fields.map(() => 0), samples: [] };
+    case 'distinct':
+      return { kind: 'distinct', count: 0, added: false };
+    case 'level':
+      return { kind: 'level', open: 0, samples: [] };
+    case 'rate':
+      return { kind: 'rate', count: 0 };
+  }
+}

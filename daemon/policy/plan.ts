@@ -1,0 +1,227 @@
+import { LONGEST_CALL_MS } from '../../detectors/measures.ts';
+import type {
+  Demands,
+  Detector,
+  Event,
+  EventDetector,
+  Measure,
+  Period,
+  RateDetector,
+  Subject,
+  SubjectKind,
+} from '../../detectors/vocabulary.ts';
+import type { ReadRequest, Update, WindowKey } from '../windows/store.ts';
+import type { Mode } from './finding.ts';
+import { Ladder, type Step } from './ladder.ts';
+
+/** A rule as its policy file says it, checked and with durations in milliseconds. */
+export interface PolicyRule {
+  readonly id: string;
+  readonly clause: string;
+  readonly detector: string;
+  readonly subject: SubjectKind;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly minimumSample: number;
+  readonly confidence: number;
+  readonly mode?: Mode | null | undefined;
+  readonly ladder: readonly Step[];
+}
+
+export interface Policy {
+  readonly id: string;
+  readonly contract: string;
+  readonly version: string;
+  readonly mode?: Mode | null | undefined;
+  readonly rules: readonly PolicyRule[];
+}
+
+/** Breaches that name no `clearAfter` in their parameters. */
+const CLEAR_AFTER_MS = 60_000;
+
+interface RuleBase {
+  readonly policy: Policy;
+  readonly rule: PolicyRule;
+  readonly ladder: Ladder;
+  readonly demands: Demands;
+}
+
+export interface EventRule extends RuleBase {
+  readonly detector: EventDetector;
+  readonly parameters: never;
+  /** Places of the detector's measures among the windows of the subject. */
+  readonly windows: readonly number[];
+  readonly ofCall: boolean;
+}
+
+export interface RateRule extends RuleBase {
+  readonly detector: RateDetector;
+  readonly parameters: never;
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+/** What a policy watches of one kind of subject: windows, each once, and the rules that read them. */
+export interface SubjectPlan {
+  readonly kind: SubjectKind;
+  readonly windows: readonly Measure[];
+  readonly rules: readonly EventRule[];
+}
+
+export interface PolicyPlan {
+  readonly policy: Policy;
+  readonly subjects: readonly SubjectPlan[];
+  readonly rates: readonly RateRule[];
+}
+
+/** A rule that no detector fits is a bug of the loader that should have refused it. */
+export function planOf(policy: Policy, detectors: ReadonlyMap<string, Detector>): PolicyPlan {
+  const subjects = new Map<SubjectKind, { windows: Measure[]; rules: EventRule[] }>();
+  const rates: RateRule[] = [];
+  for (const rule of policy.rules) {
+    const detector = detectors.get(rule.detector);
+    if (detector === undefined) throw new Error(`${rule.id}: there is no detector ${rule.detector}`);
+    if (!detector.subjects.includes(rule.subject))
+      throw new Error(`${rule.id}: ${rule.detector} does not watch a ${rule.subject}`);
+    const parameters = rule.parameters as never;
+    const base = {
+      policy,
+      rule,
+      parameters,
+      ladder: new Ladder(rule.ladder, clearAfter(rule, detector)),
+      demands: { minimumSample: rule.minimumSample, confidence: rule.confidence },
+    };
+    if ('stream' in detector) {
+      rates.push({ ...base, detector, ...detector.rate(parameters) });
+      continue;
+    }
+    let plan = subjects.get(rule.subject);
+    if (plan === undefined) {
+      plan = { windows: [], rules: [] };
+      subjects.set(rule.subject, plan);
+    }
+    const windows = plan.windows;
+    plan.rules.push({
+      ...base,
+      detector,
+      ofCall: detector.breachOf === 'call',
+      windows: detector.measures(parameters).map((measure) => placeOf(windows, measure)),
+    });
+  }
+  return { policy, rates, subjects: [...subjects].map(([kind, plan]) => ({ kind, ...plan })) };
+}
+
+function clearAfter(rule: PolicyRule, detector: Detector): number {
+  // Every call is a breach of its own.
+  if (!('stream' in detector) && detector.breachOf === 'call') return 0;
+  const value = rule.parameters['clearAfter'];
+  return typeof value === 'number' ? value : CLEAR_AFTER_MS;
+}
+
+/** The same measure over the same period is one window; of two caps the higher one holds. */
+function placeOf(windows: Measure[], measure: Measure): number {
+  const name = baseName(measure);
+  const place = windows.findIndex((window) => window.kind === measure.kind && baseName(window) === name);
+  if (place < 0) return windows.push(measure) - 1;
+  const known = windows[place];
+  if (known.kind === 'distinct' && measure.kind === 'distinct' && measure.cap > known.cap)
+    windows[place] = measure;
+  return place;
+}
+
+function baseName(measure: Measure): string {
+  switch (measure.kind) {
+    case 'sum':
+    case 'distinct':
+      return `${measure.name}:${periodName(measure.period)}`;
+    case 'level':
+      return measure.name;
+    case 'rate':
+      return `${measure.name}:${measure.limit}/${measure.windowMs}ms`;
+  }
+}
+
+function periodName(period: Period): string {
+  return period.kind === 'sliding' ? `${period.windowMs / 1000}s` : period.unit;
+}
+
+/** The calendar period around a time, in the time zone and from the billing day of the subject's customer. */
+export type PeriodAt = (
+  atMs: number,
+  unit: 'day' | 'month' | 'billing-period',
+) => { readonly startMs: number; readonly endMs: number; readonly label: string };
+
+/** Kept beyond the end of a window: late updates and clocks that differ. */
+const SPARE_MS = 3_600_000;
+
+function geometry(
+  period: Period,
+  atMs: number,
+  periodAt: PeriodAt,
+): { suffix: string; windowMs: number; bucketMs: number; ttlMs: number } {
+  if (period.kind === 'sliding') {
+    const { windowMs, bucketMs } = period;
+    return { suffix: '', windowMs, bucketMs, ttlMs: windowMs + bucketMs + SPARE_MS };
+  }
+  const { endMs, label } = periodAt(atMs, period.unit);
+  return { suffix: `@${label}`, windowMs: 0, bucketMs: 0, ttlMs: Math.max(0, endMs - atMs) + SPARE_MS };
+}
+
+export function windowKey(measure: Measure, subject: Subject, atMs: number, periodAt: PeriodAt): WindowKey {
+  const suffix = 'period' in measure ? geometry(measure.period, atMs, periodAt).suffix : '';
+  return { subject, name: baseName(measure) + suffix };
+}
+
+/** What the event adds to the measure's window of the subject, null for nothing. */
+export function updateOf(
+  measure: Measure,
+  subject: Subject,
+  event: Event,
+  periodAt: PeriodAt,
+): Update | null {
+  const { atMs } = event;
+  switch (measure.kind) {
+    case 'sum': {
+      const add = measure.add(event);
+      if (add === null) return null;
+      const { suffix, windowMs, bucketMs, ttlMs } = geometry(measure.period, atMs, periodAt);
+      const key = { subject, name: baseName(measure) + suffix };
+      // An answer's outcome follows at once: once among the samples is enough.
+      const sample = 'leg' in event && event.type !== 'answered' ? event.leg.callId : null;
+      return { kind: 'sum', key, atMs, add, windowMs, bucketMs, ttlMs, sample };
+    }
+    case 'distinct': {
+      const member = measure.add(event);
+      if (member === null) return null;
+      const { suffix, ttlMs } = geometry(measure.period, atMs, periodAt);
+      const key = { subject, name: baseName(measure) + suffix };
+      return { kind: 'distinct', key, atMs, member, cap: measure.cap, ttlMs };
+    }
+    case 'level': {
+      const change = measure.change(event);
+      if (change === null) return null;
+      const key = { subject, name: baseName(measure) };
+      const ttlMs = Math.max(LONGEST_CALL_MS, change.expiresAtMs - atMs) + SPARE_MS;
+      return { kind: 'level', key, atMs, ...change, ttlMs };
+    }
+    case 'rate': {
+      if (!measure.add(event)) return null;
+      const { limit, windowMs } = measure;
+      const key = { subject, name: baseName(measure) };
+      return { kind: 'rate', key, atMs, limit, windowMs, ttlMs: windowMs + SPARE_MS };
+    }
+  }
+}
+
+export function readOf(measure: Measure, subject: Subject, atMs: number, periodAt: PeriodAt): ReadRequest {
+  const key = windowKey(measure, subject, atMs, periodAt);
+  switch (measure.kind) {
+    case 'sum': {
+      const { windowMs, bucketMs } = geometry(measure.period, atMs, periodAt);
+      return { kind: 'sum', key, atMs, windowMs, bucketMs, fields: measure.fields.length };
+    }
+    case 'rate':
+      return { kind: 'rate', key, atMs, limit: measure.limit, windowMs: measure.windowMs };
+    default:
+      return { kind: measure.kind, key, atMs };
+  }
+}

@@ -1,0 +1,226 @@
+import type { Judgement, Subject } from '../../detectors/vocabulary.ts';
+import { RATE_OVER_PAST, RATE_WITHIN, RateTable } from '../windows/rate-table.ts';
+import type { Breach, Breaches } from './breaches.ts';
+import { NEVER } from './ladder.ts';
+import type { PolicyPlan, RateRule } from './plan.ts';
+import { type SourceProfiler, SourceProfiles } from './source-profile.ts';
+import type { Verdicts } from './verdicts.ts';
+
+/** What the pipeline can say of its slots and of the message in hand. Asked only about subjects over their limit. */
+export interface SlotDirectory {
+  source(slot: number): Subject;
+  customer(slot: number): Subject;
+  /** Slot of a source or customer, −1 if it has none. */
+  slotOf(subject: Subject): number;
+  /** Call-ID of the message that is being counted. */
+  callId(): string | null;
+}
+
+type Stream = 'messages' | 'transactions';
+
+/** One ring table, and the rules of one policy that read it. Policies with like limits share the table. */
+interface Watch {
+  readonly table: RateTable;
+  readonly rules: readonly RateRule[];
+}
+
+/** Call-IDs kept of a breach. */
+const MOST_CALL_IDS = 8;
+/** While an excuse holds it is looked at again after so long (ms). */
+const EXCUSE_MS = 250;
+
+const NONE: readonly Watch[] = [];
+
+/**
+ * Per-message rates. Within the limit a message costs one ring update per limit and allocates nothing; everything else happens
+ * over the limit.
+ */
+export class RateWatch {
+  readonly #messages: (readonly Watch[])[] = [];
+  readonly #transactions: (readonly Watch[])[] = [];
+  readonly #tables = new Map<string, RateTable>();
+  readonly #tableOf = new Map<RateRule, RateTable>();
+  readonly #bySlot = new Map<RateRule, Map<number, Breach>>();
+  readonly #slots: SlotDirectory;
+  readonly #breaches: Breaches;
+  readonly #verdicts: Verdicts;
+  readonly profiles: SourceProfiles;
+
+  constructor(
+    plans: readonly PolicyPlan[],
+    slots: SlotDirectory,
+    breaches: Breaches,
+    verdicts: Verdicts,
+    profiles = new SourceProfiles(),
+  ) {
+    this.#slots = slots;
+    this.#breaches = breaches;
+    this.#verdicts = verdicts;
+    this.profiles = profiles;
+    for (const plan of plans) {
+      this.#messages.push(this.#watches(plan.rates, 'messages'));
+      this.#transactions.push(this.#watches(plan.rates, 'transactions'));
+    }
+  }
+
+  message(slot: number, timeMs: number, policyIndex: number): boolean {
+    return this.#count(this.#messages[policyIndex] ?? NONE, slot, timeMs);
+  }
+
+  transaction(slot: number, timeMs: number, policyIndex: number): boolean {
+    return this.#count(this.#transactions[policyIndex] ?? NONE, slot, timeMs);
+  }
+
+  profiler(slot: number): SourceProfiler | null {
+    return this.profiles.of(slot);
+  }
+
+  #count(watches: readonly Watch[], slot: number, timeMs: number): boolean {
+    let over = false;
+    for (let i = 0; i < watches.length; i++) {
+      const state = watches[i].table.add(slot, timeMs);
+      if (state !== RATE_WITHIN) {
+        over = true;
+        this.#over(watches[i], slot, timeMs, (state & RATE_OVER_PAST) !== 0);
+      }
+    }
+    return over;
+  }
+
+  /** A breach goes on at `nowMs` without a message, or is over. */
+  tick(breach: Breach, rule: RateRule, nowMs: number): void {
+    if (breach.sinceMs === NEVER) return;
+    const table = this.#tableOf.get(rule);
+    const sinceMs = table === undefined || breach.slot < 0 ? 0 : table.overSinceMs(breach.slot, nowMs);
+    if (sinceMs === 0 || table === undefined) rule.ladder.kept(breach, breach.atMs);
+    else this.#judge(breach, rule, table, nowMs);
+  }
+
+  /** Events in the window as of `nowMs`, counted up to limit + 1. */
+  countAt(rule: RateRule, subject: Subject, nowMs: number): number {
+    const slot = this.#slots.slotOf(subject);
+    return slot < 0 ? 0 : (this.#tableOf.get(rule)?.countAt(slot, nowMs) ?? 0);
+  }
+
+  judgement(rule: RateRule, breach: Breach | null, count: number): Judgement {
+    const { stream } = rule.detector;
+    const profile = breach !== null && stream === 'messages' ? this.profiles.of(breach.slot) : null;
+    return {
+      value: count,
+      limit: rule.limit,
+      unit: stream,
+      windowSeconds: rule.windowMs / 1000,
+      breached: count > rule.limit,
+      significant: true,
+      sample: null,
+      evidence: {
+        callIds: breach === null ? [] : [...breach.callIds],
+        ...(breach === null ? {} : { overLimit: breach.overCount }),
+        ...(profile === null || profile.messages === 0 ? {} : { profile: profile.snapshot() }),
+      },
+    };
+  }
+
+  /** The slot is given to another subject. */
+  release(kind: 'source' | 'customer', slot: number): void {
+    for (const [rule, breaches] of this.#bySlot) {
+      if (rule.rule.subject !== kind) continue;
+      const breach = breaches.get(slot);
+      if (breach === undefined) continue;
+      breach.slot = -1;
+      breaches.delete(slot);
+    }
+    const watched = kind === 'source' ? 'messages' : 'transactions';
+    for (const [rule, table] of this.#tableOf) if (rule.detector.stream === watched) table.release(slot);
+    if (kind === 'source') this.profiles.release(slot);
+  }
+
+  /** The breach is kept no longer. */
+  forget(breach: Breach): void {
+    if (breach.slot >= 0) this.#bySlot.get(breach.rule as RateRule)?.delete(breach.slot);
+  }
+
+  reset(rule: RateRule, subject: Subject, atMs: number): void {
+    const slot = this.#slots.slotOf(subject);
+    if (slot < 0) return;
+    this.#tableOf.get(rule)?.reset(slot, atMs);
+    if (subject.kind === 'source') this.profiles.release(slot);
+  }
+
+  #watches(rules: readonly RateRule[], stream: Stream): readonly Watch[] {
+    const watches = new Map<RateTable, RateRule[]>();
+    for (const rule of rules) {
+      if (rule.detector.stream !== stream) continue;
+      const key = `${stream} ${rule.limit}/${rule.windowMs}`;
+      let table = this.#tables.get(key);
+      if (table === undefined) {
+        table = new RateTable({ limit: rule.limit, windowMs: rule.windowMs });
+        this.#tables.set(key, table);
+      }
+      this.#tableOf.set(rule, table);
+      this.#bySlot.set(rule, new Map());
+      watches.set(table, [...(watches.get(table) ?? []), rule]);
+    }
+    return [...watches].map(([table, rules]) => ({ table, rules }));
+  }
+
+  #over(watch: Watch, slot: number, timeMs: number, past: boolean): void {
+    for (const rule of watch.rules) {
+      const breach = this.#bySlot.get(rule)?.get(slot) ?? this.#open(rule, slot);
+      const { ladder } = rule;
+      const sinceMs = past ? timeMs : watch.table.overSinceMs(slot);
+      if (rule.detector.stream === 'messages' && rule.detector.excuse !== undefined)
+        this.profiles.over(slot, timeMs);
+      if (breach.callIds.length < MOST_CALL_IDS) this.#noteCall(breach);
+      // Over again after an interruption that no message showed; or a late message shows an earlier beginning.
+      if (breach.sinceMs !== NEVER && sinceMs > breach.sinceMs) ladder.kept(breach, breach.atMs);
+      const episodeMs = breach.episodeMs;
+      if (ladder.broken(breach, sinceMs)) breach.overCount = 0;
+      else if (sinceMs < breach.sinceMs) breach.sinceMs = sinceMs;
+      if (breach.episodeMs !== episodeMs) {
+        breach.callIds = [];
+        this.#noteCall(breach);
+      }
+      breach.overCount++;
+      if (timeMs > breach.atMs) breach.atMs = timeMs;
+      if (!breach.acted) this.#judge(breach, rule, watch.table, timeMs);
+      if (past) ladder.kept(breach, timeMs);
+    }
+  }
+
+  #judge(breach: Breach, rule: RateRule, table: RateTable, atMs: number): void {
+    if (rule.ladder.due(breach, atMs, true) < 0) return;
+    const { excuse } = rule.detector;
+    if (excuse !== undefined && atMs - breach.excusedAtMs < EXCUSE_MS && atMs >= breach.excusedAtMs) return;
+    // A late event's window lies before the newest event: it holds limit + 1, whatever the newest one holds.
+    const count = Math.max(table.countAt(breach.slot, atMs), rule.limit + 1);
+    const judgement = this.judgement(rule, breach, count);
+    breach.judgement = judgement;
+    this.#verdicts.climb(breach, judgement, atMs, excuse === undefined ? null : this.#excuse);
+  }
+
+  readonly #excuse = (breach: Breach, atMs: number): string | null => {
+    const rule = breach.rule as RateRule;
+    const profile = this.profiles.of(breach.slot);
+    const reason =
+      profile === null
+        ? 'too many sources are over their limit at once to tell what this one sends'
+        : (rule.detector.excuse?.(profile, rule.parameters) ?? null);
+    if (reason !== null) breach.excusedAtMs = atMs;
+    return reason;
+  };
+
+  #open(rule: RateRule, slot: number): Breach {
+    const { stream } = rule.detector;
+    const subject = stream === 'messages' ? this.#slots.source(slot) : this.#slots.customer(slot);
+    const breach = this.#breaches.open(rule, subject, subject.kind === 'customer' ? subject.id : null);
+    breach.slot = slot;
+    this.#bySlot.get(rule)?.set(slot, breach);
+    return breach;
+  }
+
+  #noteCall(breach: Breach): void {
+    const callId = this.#slots.callId();
+    if (callId !== null && !breach.callIds.includes(callId)) breach.callIds.push(callId);
+  }
+}

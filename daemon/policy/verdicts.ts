@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import type { Judgement } from '../../detectors/vocabulary.ts';
+import type { Breach, Breaches } from './breaches.ts';
+import type { Evidence, Finding, FindingSink, Mode } from './finding.ts';
+import type { Policy, PolicyRule } from './plan.ts';
+
+/** What holds action back when an outage of ours or a carrier's explains the numbers. */
+export interface BrakeLike {
+  consider(finding: Finding, nowMs: number): string | null;
+}
+
+export interface VerdictOptions {
+  readonly breaches: Breaches;
+  readonly modeOf: (rule: PolicyRule, policy: Policy) => Mode;
+  readonly brake: BrakeLike;
+  readonly onFinding: FindingSink;
+}
+
+/** Why a step past `alert` is not taken, null if it is. */
+export type Excuse = (breach: Breach, atMs: number) => string | null;
+
+const MOST_CALL_IDS = 32;
+
+/** Takes the ladder's steps that are due and hands the findings on. */
+export class Verdicts {
+  readonly #breaches: Breaches;
+  readonly #modeOf: VerdictOptions['modeOf'];
+  readonly #brake: BrakeLike;
+  readonly #onFinding: FindingSink;
+
+  constructor(options: VerdictOptions) {
+    this.#breaches = options.breaches;
+    this.#modeOf = options.modeOf;
+    this.#brake = options.brake;
+    this.#onFinding = options.onFinding;
+  }
+
+  /**
+   * All steps that are due at `atMs`; whether there was one. What was taken is written to the store before the finding goes out:
+   * after a crash in between it is missing rather than doubled only if the store had it already, so both go in one batch.
+   */
+  climb(breach: Breach, judgement: Judgement, atMs: number, excuse: Excuse | null, id = ''): boolean {
+    const { ladder } = breach.rule;
+    let told = false;
+    for (;;) {
+      const index = ladder.due(breach, atMs, judgement.significant);
+      if (index < 0) return told;
+      const { action } = ladder.steps[index];
+      const reason = action === 'alert' || excuse === null ? null : excuse(breach, atMs);
+      if (reason !== null) {
+        // Told once in an episode; asked again at every judgement, for a wave that turns into something else.
+        if (breach.excusedEpisodeMs === breach.episodeMs) return told;
+        breach.excusedEpisodeMs = breach.episodeMs;
+        this.#tell(breach, judgement, index, 'alert', atMs, id, { excused: reason, excusedAction: action });
+        return true;
+      }
+      ladder.taken(breach, index);
+      this.#tell(breach, judgement, index, action, atMs, id, null);
+      told = true;
+    }
+  }
+
+  #tell(
+    breach: Breach,
+    judgement: Judgement,
+    step: number,
+    action: Finding['action'],
+    atMs: number,
+    call: string,
+    more: Readonly<Record<string, unknown>> | null,
+  ): void {
+    const { policy, rule } = breach.rule;
+    const finding: Finding = {
+      id: identifier([
+        policy.id,
+        rule.id,
+        breach.subject.kind,
+        breach.subject.id,
+        call,
+        breach.episodeMs,
+        step,
+        action,
+      ]),
+      rule: rule.id,
+      policy: policy.id,
+      policyVersion: policy.version,
+      clause: rule.clause,
+      subject: breach.subject,
+      customer: breach.customer,
+      value: judgement.value,
+      limit: judgement.limit,
+      unit: judgement.unit,
+      windowSeconds: judgement.windowSeconds,
+      atMs,
+      sinceMs: breach.sinceMs,
+      action,
+      step,
+      mode: this.#modeOf(rule, policy),
+      held: null,
+      sample: judgement.sample,
+      evidence: evidenceOf(judgement, more),
+    };
+    this.#breaches.record(breach, atMs);
+    const held = action === 'alert' ? null : this.#brake.consider(finding, atMs);
+    this.#onFinding(held === null ? finding : { ...finding, held });
+  }
+}
+
+function evidenceOf(judgement: Judgement, more: Readonly<Record<string, unknown>> | null): Evidence {
+  const { callIds, ...details } = judgement.evidence;
+  const ids = Array.isArray(callIds)
+    ? [...new Set(callIds.filter((id) => typeof id === 'string'))].slice(0, MOST_CALL_IDS)
+    : [];
+  return { ...details, ...more, callIds: ids };
+}
+
+/**
+ * The same step of the same episode is the same finding, whoever judges it and however often a capture is replayed: a name-based
+ * UUID (RFC 9562 5.8, version 8) of SHA-256.
+ */
+function identifier(parts: readonly (string | number)[]): string {
+  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);
+  bytes[6] = (bytes[6] & 0x0f) | 0x80;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
