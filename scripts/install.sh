@@ -28,7 +28,8 @@ install_node_packages() {
     outer_path=$(printf '%s' "$PATH" | tr ':' '\n' | grep -vFx "$root/node_modules/.bin" | paste -sd ':' -)
     if ! { [ -d "$root/node_modules" ] && (cd "$root" && PATH=$outer_path npm ls --all >/dev/null 2>&1); }; then
       say 'installing the npm packages'
-      (cd "$root" && PATH=$outer_path npm ci --no-audit --no-fund --loglevel=error >&2) || fail 'npm ci failed'
+      (cd "$root" && PATH=$outer_path npm ci --no-audit --no-fund --loglevel=error >&2) ||
+        fail 'npm ci failed. If it says that package-lock.json is not in sync: npm install --package-lock-only, and commit it.'
     fi
     # Where npm runs no install scripts, the runtime's own is still to be run.
     [ -x "$root/node_modules/.bin/node" ] || [ ! -f "$root/node_modules/node/installArchSpecificPackage.js" ] ||
