@@ -1,3 +1,6 @@
+import type { EnforcementErrorCode } from '../enforcement/errors.ts';
+import type { LiftWebhookErrorCode } from '../enforcement/lift-webhook.ts';
+
 /** Every error that the HTTP API answers with. The codes are stable; docs/errors.md is made from this table. */
 
 interface ErrorEntry {
@@ -12,6 +15,51 @@ const catalogue = {
     status: 400,
     title: 'The request does not match the schema.',
     action: 'Correct the fields that `faults` names; the schema is in /v1/openapi.json.',
+  },
+  'cursor-invalid': {
+    status: 400,
+    title: 'The cursor is none of this list.',
+    action: 'Leave the cursor out to start at the newest, and give back what the last page gave.',
+  },
+  'reason-required': {
+    status: 400,
+    title: 'A reason is needed.',
+    action: 'Say why, in 1 to 1,000 characters: it goes to the audit.',
+  },
+  'author-required': {
+    status: 400,
+    title: 'An author is needed.',
+    action: 'Say who, in 1 to 200 characters: it goes to the audit.',
+  },
+  'grace-out-of-range': {
+    status: 400,
+    title: 'The grace is too long or negative.',
+    action: 'Give graceSeconds within the bounds that `detail` names.',
+  },
+  'duration-out-of-range': {
+    status: 400,
+    title: 'The duration is too long or not positive.',
+    action: 'Give durationSeconds within the bounds that `detail` names, or null.',
+  },
+  'subject-invalid': {
+    status: 400,
+    title: 'The subject cannot be suspended.',
+    action: 'Name a line, trunk, customer or source by its id.',
+  },
+  'scope-not-allowed': {
+    status: 400,
+    title: 'This action is not for this kind of subject.',
+    action: 'Outgoing calls are suspended for lines, trunks and customers, registrations for sources.',
+  },
+  'webhook-headers-missing': {
+    status: 400,
+    title: 'The headers of a signed webhook are missing.',
+    action: 'Send webhook-id, webhook-timestamp and webhook-signature (Standard Webhooks), once each.',
+  },
+  'webhook-body-invalid': {
+    status: 400,
+    title: 'The signed body is not a lift.',
+    action: 'Send suspensionId or subject, with reason and by; see /v1/openapi.json.',
   },
   'malformed-json': {
     status: 400,
@@ -33,18 +81,32 @@ const catalogue = {
     title: 'The bearer token is not known.',
     action: 'Check the token; its hash must stand under admin.tokens in the configuration.',
   },
-  'signature-invalid': {
+  'webhook-signature-invalid': {
     status: 401,
-    title: 'The webhook signature does not hold.',
-    action:
-      'Sign with the secret of admin.liftSecret (Standard Webhooks) and check the clock: five minutes off is too much.',
+    title: 'No signature of the webhook holds.',
+    action: 'Sign the body as sent with the secret of admin.liftSecret (Standard Webhooks).',
+  },
+  'webhook-timestamp-invalid': {
+    status: 401,
+    title: 'The timestamp of the webhook is not one.',
+    action: 'Send webhook-timestamp in whole seconds since 1970.',
+  },
+  'webhook-timestamp-too-old': {
+    status: 401,
+    title: 'The webhook was signed too long ago.',
+    action: 'Sign again when sending again, and check your clock.',
+  },
+  'webhook-timestamp-too-new': {
+    status: 401,
+    title: 'The webhook was signed in the future.',
+    action: 'Check your clock and ours.',
   },
   'scope-insufficient': {
     status: 403,
     title: 'The token may not do this.',
     action: 'Use a token whose scopes include `needed`; admin includes lift, lift includes read.',
   },
-  'lift-webhook-closed': {
+  'webhook-not-configured': {
     status: 403,
     title: 'Lifting by webhook is not configured.',
     action: 'Set admin.liftSecret, or lift with a bearer token.',
@@ -81,13 +143,28 @@ const catalogue = {
   },
   'suspension-open': {
     status: 409,
-    title: 'The subject is suspended by hand already.',
+    title: 'The subject is suspended by hand already, for another reason or by somebody else.',
     action: 'Lift the suspension that `suspension` shows, or leave it.',
   },
-  'subject-protected': {
+  'address-protected': {
     status: 409,
-    title: 'The subject must not be blocked.',
-    action: 'Proxies, carriers and protected addresses are never blocked; see network.protected.',
+    title: 'The address must not be blocked.',
+    action: 'Proxies, carriers and protected addresses never are; see network.protected.',
+  },
+  'observe-mode': {
+    status: 409,
+    title: 'Vigie observes and acts on nothing.',
+    action: 'Ask with mode `enforce` to suspend all the same, or set policies.mode.',
+  },
+  'transition-not-allowed': {
+    status: 409,
+    title: 'The suspension is in a state that does not allow this.',
+    action: 'Read the suspension first.',
+  },
+  'webhook-replayed': {
+    status: 409,
+    title: 'This webhook was accepted before.',
+    action: 'Nothing: it was done then. A new order needs a new webhook-id.',
   },
   'entry-in-use': {
     status: 409,
@@ -103,6 +180,11 @@ const catalogue = {
     status: 413,
     title: 'The body is too large.',
     action: 'Send at most 1 MiB for directory entries, 64 KiB for the rest.',
+  },
+  'webhook-too-large': {
+    status: 413,
+    title: 'The signed body is too large.',
+    action: 'A lift is at most 16 KiB.',
   },
   'address-too-long': {
     status: 414,
@@ -130,7 +212,7 @@ const catalogue = {
     title: 'Vigie failed to answer.',
     action: 'Look for admin.failed with this `request` in the log and report it.',
   },
-  'state-unavailable': {
+  'store-unavailable': {
     status: 503,
     title: 'Redis does not answer.',
     action: 'Look at /readyz; try again when Redis is back. Nothing was changed.',
@@ -140,7 +222,8 @@ const catalogue = {
     title: 'The answer took too long.',
     action: 'Look at /readyz. A change may have been made: read before trying again.',
   },
-} as const satisfies Record<string, ErrorEntry>;
+} as const satisfies Record<EnforcementErrorCode | LiftWebhookErrorCode, ErrorEntry> &
+  Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof catalogue;
 

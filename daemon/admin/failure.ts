@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { EnforcementError } from '../enforcement/errors.ts';
 import { ApiError, type ErrorCode, problemOf } from './errors.ts';
 import { Unavailable } from './services.ts';
 
@@ -11,9 +12,9 @@ const knownCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'route-not-found',
   FST_ERR_MAX_PARAM_LENGTH: 'address-too-long',
   FST_ERR_HANDLER_TIMEOUT: 'answer-timeout',
-  ECONNREFUSED: 'state-unavailable',
-  ECONNRESET: 'state-unavailable',
-  ETIMEDOUT: 'state-unavailable',
+  ECONNREFUSED: 'store-unavailable',
+  ECONNRESET: 'store-unavailable',
+  ETIMEDOUT: 'store-unavailable',
 };
 
 const redisAway =
@@ -22,12 +23,13 @@ const redisAway =
 /** Every failure of a request as an error of the catalogue; what is not known is an internal error and says nothing of itself. */
 export function failureOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof Unavailable) return new ApiError('state-unavailable');
+  if (error instanceof EnforcementError) return new ApiError(error.code, `${error.message}.`);
+  if (error instanceof Unavailable) return new ApiError('store-unavailable');
   if (!(error instanceof Error)) return new ApiError('internal-error');
   const code = knownCodes[String((error as { code?: unknown }).code)];
   if (code !== undefined) return new ApiError(code);
   if (error.name === 'MaxRetriesPerRequestError' || redisAway.test(error.message)) {
-    return new ApiError('state-unavailable');
+    return new ApiError('store-unavailable');
   }
   return new ApiError('internal-error');
 }

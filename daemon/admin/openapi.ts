@@ -5,7 +5,7 @@ import { ProblemSchema } from './schemas.ts';
 
 /** Errors that any route can answer with, as far as they apply to it. */
 function errorsOf(route: Route): ErrorCode[] {
-  const codes: ErrorCode[] = [...route.errors, 'internal-error', 'state-unavailable', 'answer-timeout'];
+  const codes: ErrorCode[] = [...route.errors, 'internal-error', 'store-unavailable', 'answer-timeout'];
   if (route.scope !== null) codes.push('token-missing', 'token-unknown', 'scope-insufficient');
   if (route.params || route.query || route.body) codes.push('invalid-input');
   if (route.body) codes.push('malformed-json', 'media-type-unsupported', 'body-too-large', 'request-timeout');

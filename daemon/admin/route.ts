@@ -13,7 +13,7 @@ export interface RouteRequest<P, Q, B> {
   readonly query: In<Q>;
   readonly body: In<B>;
   /** The body as received, for signatures; empty without one. */
-  readonly rawBody: string;
+  readonly rawBody: Buffer;
   readonly headers: Readonly<Record<string, string>>;
   /** Who asks; null on open routes. */
   readonly bearer: Bearer | null;

@@ -1,4 +1,5 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
+import type { AlertKind } from '../enforcement/decision.ts';
 
 /** Schemas of what goes in and out of the API, beside those of the directory (daemon/identity/directory-schema.ts). */
 
@@ -16,7 +17,7 @@ export const SubjectSchema = Type.Object({ kind: SubjectKindSchema, id: SubjectI
 
 const person = Type.String({
   minLength: 1,
-  maxLength: 128,
+  maxLength: 200,
   description: 'Who does this; the name of the token unless given.',
 });
 const reason = Type.String({
@@ -48,6 +49,9 @@ export const SuspendBody = Type.Object(
       Type.String({ maxLength: 256, description: 'Clause of the contract it rests on.' }),
     ),
     customer: Type.Optional(nullable(SubjectIdSchema)),
+    mode: Type.Optional(
+      Type.Enum(['observe', 'enforce'], { description: 'enforce acts even where policies.mode is observe.' }),
+    ),
     durationSeconds: Type.Optional(
       nullable(
         Type.Integer({
@@ -61,22 +65,15 @@ export const SuspendBody = Type.Object(
   closed,
 );
 
-export const LiftWebhookBody = Type.Object(
-  {
-    type: Type.Literal('suspension.lift'),
-    timestamp: Type.Optional(time('When it was asked for.')),
-    data: Type.Object(
-      {
-        suspension: Type.String({ minLength: 1, maxLength: 64, description: 'Id of the suspension.' }),
-        reason,
-        by: Type.String({ minLength: 1, maxLength: 128, description: 'The person who lifts.' }),
-        graceSeconds: Type.Optional(graceSeconds),
-      },
-      closed,
-    ),
-  },
-  closed,
-);
+export const LiftWebhookBody = Type.Object({
+  suspensionId: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'One suspension; either this or `subject`.' }),
+  ),
+  subject: Type.Optional(SubjectSchema),
+  reason,
+  by: Type.String({ minLength: 1, maxLength: 200, description: 'The person who lifts.' }),
+  graceSeconds: Type.Optional(graceSeconds),
+});
 
 export const FindingSchema = Type.Object({
   id: Type.String(),
@@ -98,6 +95,28 @@ export const FindingSchema = Type.Object({
   held: nullable(Type.String()),
   sample: nullable(Type.Number()),
   evidence: Type.Record(Type.String(), Type.Unknown()),
+});
+
+const alertKinds = [
+  'alert',
+  'suspended',
+  'registration-blocked',
+  'continued',
+  'would-suspend',
+  'would-block-registration',
+  'held',
+  'in-grace',
+  'not-allowed',
+] as const satisfies readonly AlertKind[];
+export const AlertKindSchema = Type.Enum([...alertKinds]);
+
+export const AlertSchema = Type.Object({
+  entry: Type.String({ description: 'Place in the stream.' }),
+  kind: AlertKindSchema,
+  recordedAt: time('When it was recorded.'),
+  note: Type.String({ description: 'Why it is no more than an alert.' }),
+  suspensionId: nullable(Type.String()),
+  finding: FindingSchema,
 });
 
 export const SuspensionSchema = Type.Object({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
+import { EnforcementError } from '../enforcement/errors.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { errorCatalogue } from './errors.ts';
 import { adminRoutes, buildMetricsServer } from './server.ts';
@@ -123,6 +124,7 @@ test('Redis away is 503, by our own error and by those of the Redis client', asy
   const { call, state } = adminFixture();
   const failures = [
     new Unavailable('away'),
+    new EnforcementError('store-unavailable', 'Redis does not answer: try again'),
     new Error('Connection is closed.'),
     Object.assign(new Error('x'), { name: 'MaxRetriesPerRequestError' }),
     Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6379'), { code: 'ECONNREFUSED' }),
@@ -130,7 +132,7 @@ test('Redis away is 503, by our own error and by those of the Redis client', asy
   for (const failure of failures) {
     state.failure = failure;
     const { status, json } = await call('GET', '/v1/suspensions');
-    assert.deepEqual([status, json.code], [503, 'state-unavailable'], failure.message);
+    assert.deepEqual([status, json.code], [503, 'store-unavailable'], failure.message);
   }
 });
 

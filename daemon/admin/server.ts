@@ -19,6 +19,7 @@ const DEFAULT_BODY_BYTES = 65_536;
 const REQUEST_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 15_000;
 const MAXIMUM_PARAMETER_LENGTH = 400;
+const noBody = Buffer.alloc(0);
 
 export interface AdminOptions {
   readonly services: AdminServices;
@@ -81,9 +82,9 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendFailure(options.log, error, request, reply),
   });
-  // The body stays text until the token is checked, and for signatures as it was sent.
+  // The body stays bytes until the token is checked, and for signatures as it was sent.
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
   server.addHook('onSend', async (_request, reply) => {
@@ -127,12 +128,13 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions): vo
         route.scope === null ? null : authorise(request.headers.authorization, route.scope, options);
     },
     handler: async (request, reply) => {
-      const rawBody = typeof request.body === 'string' ? request.body : '';
+      const rawBody = Buffer.isBuffer(request.body) ? request.body : noBody;
       const input = {
         params: checkParams(request.params),
         query: checkQuery(request.query),
         // A webhook's body is read after its signature.
-        body: route.body === undefined || isWebhook ? undefined : checkBody(parseJson(rawBody)),
+        body:
+          route.body === undefined || isWebhook ? undefined : checkBody(parseJson(rawBody.toString('utf8'))),
         rawBody,
         headers: singleHeaders(request.headers),
         bearer: request.vigieBearer,

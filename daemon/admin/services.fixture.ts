@@ -1,11 +1,13 @@
-import { Webhook } from 'standardwebhooks';
+import type { AlertJson } from '../enforcement/alerts.ts';
+import { EnforcementError } from '../enforcement/errors.ts';
+import { verifyLift } from '../enforcement/lift-webhook.ts';
 import { isOpen, manualProposal, type Suspension, transit } from '../enforcement/suspension.ts';
 import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
 import type { FindingJson } from '../policy/finding.ts';
 import type { Readiness } from '../telemetry/health.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { buildAdminServer } from './server.ts';
-import type { AdminServices, DirectoryService } from './services.ts';
+import type { AdminServices, DirectoryService, SuspensionService } from './services.ts';
 import { hashToken, newToken, type Scope } from './tokens.ts';
 
 const START_MS = Date.UTC(2026, 10, 22, 10, 0, 0);
@@ -32,6 +34,15 @@ export const exampleFinding: FindingJson = {
   held: null,
   sample: null,
   evidence: { callIds: ['a@example.net'] },
+};
+
+export const exampleAlert: AlertJson & { readonly entry: string } = {
+  entry: '1795341600000-0',
+  kind: 'suspended',
+  recordedAt: '2026-11-22T10:00:00.010Z',
+  note: '',
+  suspensionId: 's-0001',
+  finding: exampleFinding,
 };
 
 type MemoryDirectory<Entry> = DirectoryService<Entry> & { readonly entries: Map<string, Entry> };
@@ -84,11 +95,30 @@ export function memoryServices() {
   const state = {
     readiness: { status: 'ready', checks: [] } as Readiness,
     failure: null as Error | null,
-    alerts: [exampleFinding] as FindingJson[],
+    alerts: [exampleAlert],
+    liftSecrets: [liftSecret],
     suspensions,
   };
   const fail = () => {
     if (state.failure !== null) throw state.failure;
+  };
+  const seen = new Set<string>();
+  const lift: SuspensionService['lift'] = async ({ id, by, reason, graceSeconds = 0 }) => {
+    fail();
+    const suspension = suspensions.get(id);
+    if (suspension === undefined)
+      throw new EnforcementError('suspension-not-found', 'no suspension has this id');
+    nowMs += 1_000;
+    const lifted = transit(suspension, {
+      to: 'lifted',
+      atMs: nowMs,
+      by,
+      reason,
+      graceMs: graceSeconds * 1_000,
+    });
+    if (lifted === null) return { suspension, changed: false };
+    suspensions.set(id, lifted);
+    return { suspension: lifted, changed: true };
   };
   const services: AdminServices = {
     health: { live: () => ({ status: 'alive', uptimeSeconds: 1 }), ready: () => state.readiness },
@@ -96,7 +126,7 @@ export function memoryServices() {
       expose: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'vigie_up 1\n' }),
     },
     suspensions: {
-      list: async (filter, cursor) => {
+      list: async (filter = {}, cursor = null) => {
         fail();
         const kept = [...suspensions.values()]
           .toReversed()
@@ -118,53 +148,52 @@ export function memoryServices() {
         fail();
         return suspensions.get(id) ?? null;
       },
-      create: async (request) => {
+      suspend: async (request) => {
         fail();
-        if (request.subject.kind === 'source' && request.subject.id === '192.0.2.1') {
-          return { kind: 'protected', reason: '192.0.2.1 stands under network.proxies.' };
+        const { subject, reason, by, clause = '', customer = null, durationSeconds = null } = request;
+        if (subject.id === '192.0.2.1') {
+          throw new EnforcementError('address-protected', '192.0.2.1 stands under network.proxies');
         }
         for (const suspension of suspensions.values()) {
-          const same =
-            suspension.subject.kind === request.subject.kind && suspension.subject.id === request.subject.id;
-          if (same && isOpen(suspension.state)) return { kind: 'open', suspension };
+          const same = suspension.subject.kind === subject.kind && suspension.subject.id === subject.id;
+          if (same && isOpen(suspension.state)) return suspension;
         }
         nowMs += 1_000;
-        const proposal = manualProposal(request, `s-${String(suspensions.size + 1).padStart(4, '0')}`, nowMs);
-        const told = transit(proposal, {
-          to: 'notified',
-          atMs: nowMs,
-          by: request.by,
-          reason: request.reason,
-        })!;
-        const suspension = transit(told, {
-          to: 'active',
-          atMs: nowMs,
-          by: request.by,
-          reason: request.reason,
-        })!;
-        suspensions.set(suspension.id, suspension);
-        return { kind: 'created', suspension };
+        const action = subject.kind === 'source' ? 'block-registration' : 'suspend';
+        const durationMs = durationSeconds === null ? null : durationSeconds * 1_000;
+        const id = `s-${String(suspensions.size + 1).padStart(4, '0')}`;
+        const proposal = manualProposal(
+          { subject, customer, clause, action, reason, by, durationMs },
+          id,
+          nowMs,
+        );
+        const told = transit(proposal, { to: 'notified', atMs: nowMs, by, reason })!;
+        const suspension = transit(told, { to: 'active', atMs: nowMs, by, reason })!;
+        suspensions.set(id, suspension);
+        return suspension;
       },
-      lift: async (id, { by, reason, graceMs }) => {
-        fail();
-        const suspension = suspensions.get(id);
-        if (suspension === undefined) return { kind: 'absent' };
-        nowMs += 1_000;
-        const lifted = transit(suspension, { to: 'lifted', atMs: nowMs, by, reason, graceMs: graceMs ?? 0 });
-        if (lifted === null) return { kind: 'closed', suspension };
-        suspensions.set(id, lifted);
-        return { kind: 'lifted', suspension: lifted };
+      lift,
+      liftBySignature: async (body, headers) => {
+        const signed = verifyLift(body, headers, state.liftSecrets, Date.now());
+        if (!signed.ok) return signed;
+        if (seen.has(signed.webhookId))
+          return { ok: false, code: 'webhook-replayed', message: 'seen before' };
+        seen.add(signed.webhookId);
+        const { suspensionId, reason, by } = signed;
+        return { ok: true, results: [await lift({ id: suspensionId!, reason, by })] };
       },
-    },
-    alerts: {
-      list: async (filter) => ({
-        items: state.alerts
-          .filter(
-            ({ rule, policy }) => (filter.rule ?? rule) === rule && (filter.policy ?? policy) === policy,
-          )
-          .slice(0, filter.limit),
-        cursor: null,
-      }),
+      alerts: async ({ rule, subjectId, kind, limit } = {}, cursor = null) => {
+        if (cursor !== null && !/^\d+-\d+$/.test(cursor)) {
+          throw new EnforcementError('cursor-invalid', 'the cursor is none of this list');
+        }
+        const items = state.alerts.filter(
+          (alert) =>
+            (rule ?? alert.finding.rule) === alert.finding.rule &&
+            (subjectId ?? alert.finding.subject.id) === alert.finding.subject.id &&
+            (kind ?? alert.kind) === alert.kind,
+        );
+        return { items: items.slice(0, limit), cursor: null };
+      },
     },
     subjects: {
       explain: async (subject) =>
@@ -196,13 +225,6 @@ export function memoryServices() {
             },
     },
     directory: { lines, trunks: directory<Trunk>(), customers },
-    verifyLiftWebhook: (body, headers) => {
-      try {
-        return { kind: 'verified', payload: new Webhook(liftSecret).verify(body, headers) };
-      } catch (error) {
-        return { kind: 'invalid', reason: (error as Error).message };
-      }
-    },
   };
   return { services, state };
 }

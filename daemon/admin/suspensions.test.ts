@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { Value } from 'typebox/value';
-import { FindingSchema, SuspensionSchema } from './schemas.ts';
-import { adminFixture, exampleFinding, liftSecret } from './services.fixture.ts';
+import { AlertSchema, SuspensionSchema } from './schemas.ts';
+import { adminFixture, exampleAlert, liftSecret } from './services.fixture.ts';
 
 const byHand = { subject: { kind: 'customer', id: 'acme' }, reason: 'stolen credentials' };
 
@@ -56,17 +56,21 @@ test('a protected address is not blocked', async () => {
   const { status, json } = await call('POST', '/v1/suspensions', {
     body: { subject: { kind: 'source', id: '192.0.2.1' }, reason: 'x' },
   });
-  assert.deepEqual([status, json.code], [409, 'subject-protected']);
+  assert.deepEqual([status, json.code], [409, 'address-protected']);
 });
 
-test('a second suspension by hand of the same subject conflicts and shows the first', async () => {
-  const { call } = adminFixture();
+test('the same suspension by hand sent twice is one, another of the same subject conflicts and shows it', async () => {
+  const { call, state } = adminFixture();
   const first = await call('POST', '/v1/suspensions', { body: byHand });
-  const second = await call('POST', '/v1/suspensions', { body: byHand });
-  assert.deepEqual(
-    [second.status, second.json.code, second.json.suspension.id],
-    [409, 'suspension-open', first.json.id],
-  );
+  const again = await call('POST', '/v1/suspensions', { body: byHand });
+  assert.deepEqual([again.status, again.json.id, state.suspensions.size], [201, first.json.id, 1]);
+  for (const other of [
+    { ...byHand, reason: 'other' },
+    { ...byHand, by: 'Ada' },
+  ]) {
+    const { status, json } = await call('POST', '/v1/suspensions', { body: other });
+    assert.deepEqual([status, json.code, json.suspension.id], [409, 'suspension-open', first.json.id]);
+  }
 });
 
 test('a second lift conflicts and shows who lifted', async () => {
@@ -135,7 +139,7 @@ test('lists are paged newest first and filtered', async () => {
   assert.deepEqual(await ids('limit=3&cursor=s-0003'), [['s-0002', 's-0001'], null]);
   assert.deepEqual(await ids('open=false'), [['s-0002'], null]);
   assert.deepEqual(await ids('state=active&limit=1'), [['s-0005'], 's-0005']);
-  assert.deepEqual(await ids('kind=line&subject=line-3'), [['s-0004'], null]);
+  assert.deepEqual(await ids('subjectKind=line&subject=line-3'), [['s-0004'], null]);
 });
 
 test('bad queries are refused', async () => {
@@ -146,7 +150,7 @@ test('bad queries are refused', async () => {
     'limit=x',
     'open=maybe',
     'state=gone',
-    'kind=line',
+    'subjectKind=line',
     'subject=x',
     'unknown=1',
   ]) {
@@ -157,9 +161,14 @@ test('bad queries are refused', async () => {
 test('alerts are listed with the findings of the outside interface', async () => {
   const { call } = adminFixture();
   const { json } = await call('GET', '/v1/alerts', { scope: 'read' });
-  assert.deepEqual(json, { items: [exampleFinding], cursor: null });
-  assert.ok(Value.Check(FindingSchema, json.items[0]));
+  assert.deepEqual(json, { items: [exampleAlert], cursor: null });
+  assert.ok(Value.Check(AlertSchema, json.items[0]));
   assert.equal((await call('GET', '/v1/alerts?rule=other')).json.items.length, 0);
+  assert.equal(
+    (await call('GET', '/v1/alerts?kind=suspended&subjectKind=customer&subject=acme')).json.items.length,
+    1,
+  );
+  assert.equal((await call('GET', '/v1/alerts?cursor=x')).json.code, 'cursor-invalid');
   assert.equal((await call('GET', '/v1/alerts?limit=501')).json.code, 'invalid-input');
 });
 
@@ -172,70 +181,65 @@ test('a subject is explained with the reading of each rule', async () => {
   assert.equal((await call('GET', '/v1/subjects/line/unknown')).json.code, 'subject-not-found');
 });
 
-function signed(payload: unknown, change: { secret?: string; at?: Date } = {}) {
+function signed(payload: unknown, change: { secret?: string; at?: Date; id?: string } = {}) {
   const body = JSON.stringify(payload);
-  const at = change.at ?? new Date();
+  const { at = new Date(), id = 'msg_1', secret = liftSecret } = change;
   return {
     scope: null,
     body,
     headers: {
-      'webhook-id': 'msg_1',
+      'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-      'webhook-signature': new Webhook(change.secret ?? liftSecret).sign('msg_1', at, body),
+      'webhook-signature': new Webhook(secret).sign(id, at, body),
     },
   };
 }
 
-const liftOrder = (suspension: string) => ({
-  type: 'suspension.lift',
-  data: { suspension, reason: 'bill paid', by: 'Ada' },
-});
+const order = { suspensionId: 's-0001', reason: 'bill paid', by: 'Ada' };
 
-test('a signed webhook lifts, and its repetition is answered the same way', async () => {
+test('a signed webhook lifts once; a new order for the same finds it over', async () => {
   const { call } = adminFixture();
-  const { json } = await call('POST', '/v1/suspensions', { body: byHand });
-  const first = await call('POST', '/v1/webhooks/lift', signed(liftOrder(json.id)));
-  assert.deepEqual([first.status, first.json.state, first.json.liftedBy], [200, 'lifted', 'Ada']);
-  const again = await call('POST', '/v1/webhooks/lift', signed(liftOrder(json.id)));
-  assert.equal(again.status, 200);
-  assert.deepEqual(again.json, first.json);
+  await call('POST', '/v1/suspensions', { body: byHand });
+  const first = await call('POST', '/v1/webhooks/lift', signed(order));
+  assert.equal(first.status, 200);
+  const [{ changed, suspension }] = first.json.results;
+  assert.deepEqual([changed, suspension.state, suspension.liftedBy], [true, 'lifted', 'Ada']);
+  const again = await call('POST', '/v1/webhooks/lift', signed(order));
+  assert.deepEqual([again.status, again.json.code], [409, 'webhook-replayed']);
+  const later = await call('POST', '/v1/webhooks/lift', signed(order, { id: 'msg_2' }));
+  assert.deepEqual([later.status, later.json.results[0].changed], [200, false]);
 });
 
 test('a webhook without, with a wrong or with an old signature lifts nothing', async () => {
   const { call, state } = adminFixture();
-  const { json } = await call('POST', '/v1/suspensions', { body: byHand });
-  const order = liftOrder(json.id);
+  await call('POST', '/v1/suspensions', { body: byHand });
   const good = signed(order);
-  const forged = [
-    { scope: null, body: order },
-    signed(order, { secret: `whsec_${Buffer.alloc(32, 8).toString('base64')}` }),
-    signed(order, { at: new Date(Date.now() - 301_000) }),
-    { ...good, body: good.body.replace('Ada', 'Eve') },
+  const forged: [Parameters<typeof call>[2], number, string][] = [
+    [{ scope: null, body: order }, 400, 'webhook-headers-missing'],
+    [
+      signed(order, { secret: `whsec_${Buffer.alloc(32, 8).toString('base64')}` }),
+      401,
+      'webhook-signature-invalid',
+    ],
+    [signed(order, { at: new Date(Date.now() - 310_000) }), 401, 'webhook-timestamp-too-old'],
+    [signed(order, { at: new Date(Date.now() + 310_000) }), 401, 'webhook-timestamp-too-new'],
+    [{ ...good, headers: { ...good.headers, 'webhook-timestamp': 'x' } }, 401, 'webhook-timestamp-invalid'],
+    [{ ...good, body: good.body.replace('Ada', 'Eve') }, 401, 'webhook-signature-invalid'],
+    [{ ...good, body: ' '.repeat(16_385) }, 413, 'webhook-too-large'],
+    [signed({ ...order, reason: '' }), 400, 'webhook-body-invalid'],
   ];
-  for (const request of forged) {
+  for (const [request, status, code] of forged) {
     const reply = await call('POST', '/v1/webhooks/lift', request);
-    assert.deepEqual([reply.status, reply.json.code], [401, 'signature-invalid']);
+    assert.deepEqual([reply.status, reply.json.code], [status, code]);
   }
-  assert.equal(state.suspensions.get(json.id)!.state, 'active');
-});
-
-test('a signed webhook of another form is refused', async () => {
-  const { call } = adminFixture();
-  for (const payload of [
-    {},
-    { ...liftOrder('x'), type: 'other' },
-    { type: 'suspension.lift', data: { suspension: 'x', by: 'Ada' } },
-  ]) {
-    assert.equal((await call('POST', '/v1/webhooks/lift', signed(payload))).json.code, 'invalid-input');
-  }
-  assert.equal(
-    (await call('POST', '/v1/webhooks/lift', signed(liftOrder('x')))).json.code,
-    'suspension-not-found',
-  );
+  assert.equal(state.suspensions.get('s-0001')!.state, 'active');
+  const unknown = await call('POST', '/v1/webhooks/lift', signed({ ...order, suspensionId: 'none' }));
+  assert.equal(unknown.json.code, 'suspension-not-found');
 });
 
 test('the webhook is closed without a secret', async () => {
-  const { call } = adminFixture({ verifyLiftWebhook: () => ({ kind: 'closed' }) });
-  const { status, json } = await call('POST', '/v1/webhooks/lift', signed(liftOrder('x')));
-  assert.deepEqual([status, json.code], [403, 'lift-webhook-closed']);
+  const { call, state } = adminFixture();
+  state.liftSecrets = [];
+  const { status, json } = await call('POST', '/v1/webhooks/lift', signed(order));
+  assert.deepEqual([status, json.code], [403, 'webhook-not-configured']);
 });

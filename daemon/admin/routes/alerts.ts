@@ -1,29 +1,38 @@
 import Type from 'typebox';
+import type { AlertFilter } from '../../enforcement/alerts.ts';
 import { type Route, route } from '../route.ts';
-import { FindingSchema, listQuery, pageOf, SubjectIdSchema, SubjectKindSchema } from '../schemas.ts';
-import type { AlertFilter } from '../services.ts';
-import { subjectFilter } from '../subject-filter.ts';
+import {
+  AlertKindSchema,
+  AlertSchema,
+  listQuery,
+  pageOf,
+  SubjectIdSchema,
+  SubjectKindSchema,
+} from '../schemas.ts';
+import { subjectOf } from '../subject-filter.ts';
 
 export const alertRoutes: readonly Route[] = [
   route({
     method: 'GET',
     path: '/v1/alerts',
     operationId: 'listAlerts',
-    summary: 'Findings, newest first',
+    summary: 'Findings and what was made of them, newest first',
     tag: 'alerts',
     scope: 'read',
     query: listQuery({
-      kind: Type.Optional(SubjectKindSchema),
+      kind: Type.Optional(AlertKindSchema),
+      subjectKind: Type.Optional(SubjectKindSchema),
       subject: Type.Optional(SubjectIdSchema),
-      policy: Type.Optional(Type.String({ maxLength: 128 })),
       rule: Type.Optional(Type.String({ maxLength: 128 })),
     }),
-    replies: { 200: { description: 'A page.', schema: pageOf(FindingSchema) } },
-    errors: [],
+    replies: { 200: { description: 'A page.', schema: pageOf(AlertSchema) } },
+    errors: ['cursor-invalid'],
     handle: async ({ query, services }) => {
-      const { cursor, kind, subject, limit, ...rest } = query;
-      const filter: AlertFilter = { ...rest, limit: limit ?? 50, ...subjectFilter(kind, subject) };
-      return { status: 200, body: await services.alerts.list(filter, cursor ?? null) };
+      const { cursor, subjectKind, subject: id, ...rest } = query;
+      const subject = subjectOf(subjectKind, id);
+      const filter: AlertFilter =
+        subject === null ? rest : { ...rest, subjectKind: subject.kind, subjectId: subject.id };
+      return { status: 200, body: await services.suspensions.alerts(filter, cursor ?? null) };
     },
   }),
 ];

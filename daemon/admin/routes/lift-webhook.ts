@@ -1,42 +1,51 @@
-import type { Static } from 'typebox';
+import Type from 'typebox';
 import { suspensionToJson } from '../../enforcement/suspension.ts';
 import { ApiError } from '../errors.ts';
 import { type Route, route } from '../route.ts';
 import { LiftWebhookBody, SuspensionSchema } from '../schemas.ts';
-import { compileCheck } from '../validation.ts';
-import { graceMsOf, lift } from './suspensions.ts';
-
-const check = compileCheck(LiftWebhookBody, 'body');
 
 /**
  * A ticket system or customer portal lifts. No token: the signature (Standard Webhooks: webhook-id, webhook-timestamp,
- * webhook-signature) stands for it. Senders repeat until they see a 2xx, so a second delivery is answered like the first.
+ * webhook-signature) stands for it, over the bytes as they came.
  */
 export const liftWebhookRoutes: readonly Route[] = [
   route({
     method: 'POST',
     path: '/v1/webhooks/lift',
     operationId: 'liftByWebhook',
-    summary: 'Lift a suspension by signed webhook',
+    summary: 'Lift a suspension, or all of a subject, by signed webhook',
     tag: 'suspensions',
     scope: null,
     body: LiftWebhookBody,
-    replies: { 200: { description: 'Lifted, now or before.', schema: SuspensionSchema } },
-    errors: ['signature-invalid', 'lift-webhook-closed', 'suspension-not-found', 'suspension-closed'],
+    replies: {
+      200: {
+        description: 'Done; `changed` is false for what was over already.',
+        schema: Type.Object({
+          results: Type.Array(Type.Object({ changed: Type.Boolean(), suspension: SuspensionSchema })),
+        }),
+      },
+    },
+    errors: [
+      'webhook-not-configured',
+      'webhook-headers-missing',
+      'webhook-too-large',
+      'webhook-timestamp-invalid',
+      'webhook-timestamp-too-old',
+      'webhook-timestamp-too-new',
+      'webhook-signature-invalid',
+      'webhook-body-invalid',
+      'webhook-replayed',
+      'suspension-not-found',
+      'grace-out-of-range',
+    ],
     handle: async ({ rawBody, headers, services }) => {
-      const verdict = services.verifyLiftWebhook(rawBody, headers);
-      if (verdict.kind === 'closed') throw new ApiError('lift-webhook-closed');
-      if (verdict.kind === 'invalid') throw new ApiError('signature-invalid', verdict.reason);
-      const { data } = check(verdict.payload) as Static<typeof LiftWebhookBody>;
-      const before = await services.suspensions.get(data.suspension);
-      if (before?.state === 'lifted' && before.liftedBy === data.by && before.liftReason === data.reason) {
-        return { status: 200, body: suspensionToJson(before) };
-      }
-      const request = { reason: data.reason, by: data.by, graceMs: graceMsOf(data.graceSeconds) };
-      return {
-        status: 200,
-        body: suspensionToJson(await lift(services.suspensions, data.suspension, request)),
-      };
+      const outcome = await services.suspensions.liftBySignature(rawBody, headers);
+      if (!outcome.ok) throw new ApiError(outcome.code, `${outcome.message}.`);
+      const results = outcome.results.map(({ changed, suspension }) => ({
+        changed,
+        suspension: suspensionToJson(suspension),
+      }));
+      return { status: 200, body: { results } };
     },
   }),
 ];

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { type Suspension, suspensionStates, suspensionToJson } from '../../enforcement/suspension.ts';
+import { suspensionStates, suspensionToJson } from '../../enforcement/suspension.ts';
 import type { SuspensionFilter } from '../../enforcement/suspension-store.ts';
 import { ApiError } from '../errors.ts';
 import { type Route, route } from '../route.ts';
@@ -12,30 +12,9 @@ import {
   SuspendBody,
   SuspensionSchema,
 } from '../schemas.ts';
-import type { LiftRequest, SuspensionService } from '../services.ts';
-import { subjectFilter } from '../subject-filter.ts';
+import { subjectOf } from '../subject-filter.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
-
-/** Lifts, or says why not. Also the end of the signed webhook. */
-export async function lift(
-  service: SuspensionService,
-  id: string,
-  request: LiftRequest,
-): Promise<Suspension> {
-  const result = await service.lift(id, request);
-  if (result.kind === 'absent') throw new ApiError('suspension-not-found', `No suspension "${id}".`);
-  if (result.kind === 'closed') {
-    throw new ApiError('suspension-closed', `It is ${result.suspension.state}.`, {
-      suspension: suspensionToJson(result.suspension),
-    });
-  }
-  return result.suspension;
-}
-
-export function graceMsOf(graceSeconds: number | undefined): number | null {
-  return graceSeconds === undefined ? null : graceSeconds * 1_000;
-}
 
 export const suspensionRoutes: readonly Route[] = [
   route({
@@ -48,16 +27,17 @@ export const suspensionRoutes: readonly Route[] = [
     query: listQuery({
       open: Type.Optional(Type.Boolean({ description: 'Only open ones, or only closed ones.' })),
       state: Type.Optional(Type.Enum([...suspensionStates])),
-      kind: Type.Optional(SubjectKindSchema),
+      subjectKind: Type.Optional(SubjectKindSchema),
       subject: Type.Optional(SubjectIdSchema),
       customer: Type.Optional(SubjectIdSchema),
       rule: Type.Optional(Type.String({ maxLength: 128 })),
     }),
     replies: { 200: { description: 'A page.', schema: pageOf(SuspensionSchema) } },
-    errors: [],
+    errors: ['cursor-invalid'],
     handle: async ({ query, services }) => {
-      const { cursor, kind, subject, ...rest } = query;
-      const filter: SuspensionFilter = { ...rest, ...subjectFilter(kind, subject) };
+      const { cursor, subjectKind, subject: id, ...rest } = query;
+      const subject = subjectOf(subjectKind, id);
+      const filter: SuspensionFilter = subject === null ? rest : { ...rest, subject };
       const page = await services.suspensions.list(filter, cursor ?? null);
       return { status: 200, body: { items: page.items.map(suspensionToJson), cursor: page.cursor } };
     },
@@ -71,26 +51,26 @@ export const suspensionRoutes: readonly Route[] = [
     scope: 'admin',
     body: SuspendBody,
     replies: { 201: { description: 'Suspended.', schema: SuspensionSchema } },
-    errors: ['suspension-open', 'subject-protected'],
+    errors: [
+      'suspension-open',
+      'address-protected',
+      'observe-mode',
+      'subject-invalid',
+      'scope-not-allowed',
+      'reason-required',
+      'author-required',
+      'duration-out-of-range',
+    ],
     handle: async ({ body, bearer, services }) => {
-      const { subject, reason, by, clause, customer, durationSeconds } = body;
-      const result = await services.suspensions.create({
-        subject,
-        customer: customer ?? null,
-        clause: clause ?? '',
-        action: subject.kind === 'source' ? 'block-registration' : 'suspend',
-        reason,
-        by: by ?? bearer!.name,
-        durationMs:
-          durationSeconds === undefined || durationSeconds === null ? null : durationSeconds * 1_000,
-      });
-      if (result.kind === 'protected') throw new ApiError('subject-protected', result.reason);
-      if (result.kind === 'open') {
-        throw new ApiError('suspension-open', `It is ${result.suspension.state}.`, {
-          suspension: suspensionToJson(result.suspension),
+      const request = { ...body, by: body.by ?? bearer!.name };
+      const suspension = await services.suspensions.suspend(request);
+      // One by hand that is open already comes back as it is: the same request sent twice, or somebody else's.
+      if (suspension.by !== request.by.trim() || suspension.reason !== request.reason.trim()) {
+        throw new ApiError('suspension-open', `It is ${suspension.state}.`, {
+          suspension: suspensionToJson(suspension),
         });
       }
-      return { status: 201, body: suspensionToJson(result.suspension) };
+      return { status: 201, body: suspensionToJson(suspension) };
     },
   }),
   route({
@@ -119,11 +99,21 @@ export const suspensionRoutes: readonly Route[] = [
     params: IdParams,
     body: LiftBody,
     replies: { 200: { description: 'Lifted.', schema: SuspensionSchema } },
-    errors: ['suspension-not-found', 'suspension-closed'],
+    errors: [
+      'suspension-not-found',
+      'suspension-closed',
+      'reason-required',
+      'author-required',
+      'grace-out-of-range',
+      'transition-not-allowed',
+    ],
     handle: async ({ params, body, bearer, services }) => {
-      const { reason, by, graceSeconds } = body;
-      const request = { reason, by: by ?? bearer!.name, graceMs: graceMsOf(graceSeconds) };
-      return { status: 200, body: suspensionToJson(await lift(services.suspensions, params.id, request)) };
+      const request = { ...body, id: params.id, by: body.by ?? bearer!.name };
+      const { suspension, changed } = await services.suspensions.lift(request);
+      if (changed) return { status: 200, body: suspensionToJson(suspension) };
+      throw new ApiError('suspension-closed', `It is ${suspension.state}.`, {
+        suspension: suspensionToJson(suspension),
+      });
     },
   }),
 ];
