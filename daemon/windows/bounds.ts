@@ -24,7 +24,7 @@ export function quantised(value: number): number {
 }
 
 export function bounded(text: string): string {
-  return text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text;
+  return (text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text).toWellFormed();
 }
 
 /** Oldest bucket of a sliding window as of `nowMs`. Buckets are kept whole: an event stays for the window, and at most one bucket longer. */
