@@ -82,7 +82,7 @@ install_debian_packages() {
   else
     policy=
   fi
-  set -- -o DPkg::Lock::Timeout=300 -qq
+  set -- -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq
   installed=0
   as_root apt-get "$@" update >&2 || say 'apt-get update failed; trying with the lists that are there'
   # shellcheck disable=SC2086 # a list of names

@@ -3,10 +3,12 @@
  * SIPp as customers and carrier. The keys are set by hand; the daemon does not run.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { waitFor } from './harness/child.ts';
-import { type HepSink, startHepSink } from './harness/hep-sink.ts';
+import { type HepSink, splitHep, startHepSink } from './harness/hep-sink.ts';
 import { type Subscriber, startKamailio, type TestKamailio } from './harness/kamailio.ts';
 import { freePort } from './harness/ports.ts';
 import { startRedis, type TestRedis } from './harness/redis.ts';
@@ -280,6 +282,34 @@ describe('what reaches Vigie', () => {
     const onTheWire = [...customers, answered].reduce((sum, one) => sum + one.sent + one.received, 0);
     t.diagnostic(`${onTheWire} messages on the wire`);
     assert.equal(sink.messages().length, onTheWire);
+  });
+});
+
+describe('HEP over TCP', () => {
+  it('is one stream of the same packets', async () => {
+    const frames: Buffer[] = [];
+    const server = createServer((socket) => socket.on('data', (data) => frames.push(data)));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const own = await startKamailio({
+      subscribers: [alpha],
+      redisPort: redis.port,
+      hep: `127.0.0.1:${port};transport=tcp`,
+      carrierPort: carrier.port,
+    });
+    try {
+      await connects(alpha, abroad, { target: own });
+      const payloads = () =>
+        splitHep(Buffer.concat(frames)).filter((one) => !one.includes('Call-ID: ready-'));
+      // Ten messages between customer and proxy, six between proxy and carrier.
+      await waitFor('16 packets', () => payloads().length >= 16);
+      await own.stop();
+      assert.equal(payloads().length, 16);
+    } finally {
+      await own.stop();
+      server.close();
+    }
   });
 });
 

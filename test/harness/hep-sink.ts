@@ -21,6 +21,18 @@ function payloadOf(packet: Buffer): string {
   throw new Error('a HEP3 packet without payload');
 }
 
+/** The payloads of the complete HEP3 packets in a stream. */
+export function splitHep(stream: Buffer): string[] {
+  const payloads: string[] = [];
+  for (let at = 0; at + 6 <= stream.length; ) {
+    const end = at + stream.readUInt16BE(at + 4);
+    if (end > stream.length) break;
+    payloads.push(payloadOf(stream.subarray(at, end)));
+    at = end;
+  }
+  return payloads;
+}
+
 export async function startHepSink(): Promise<HepSink> {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
   let messages: string[] = [];

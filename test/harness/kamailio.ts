@@ -84,6 +84,7 @@ export async function startKamailio(options: KamailioOptions): Promise<TestKamai
   );
   const defines: Record<string, string> = {
     PROXY_LISTEN: `udp:${address}:${port}`,
+    PROXY_LISTEN_TCP: `tcp:${address}:${port}`,
     PROXY_WORKERS: String(options.workers ?? 4),
     CARRIER_URI: `"sip:${carrierAddress}:${options.carrierPort}"`,
     CARRIER_ADDRESS: `"${carrierAddress}"`,
