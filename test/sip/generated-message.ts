@@ -69,12 +69,10 @@ const userCharacter: fc.Arbitrary<Written<string>> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc
-      .constantFrom('@', ' ', '#', '"', '<', '>', 'é', '%', 'a', 'Z')
-      .map((c) => ({
-        text: [...Buffer.from(c)].map((b) => `%${b.toString(16).padStart(2, '0')}`).join(''),
-        value: c,
-      })),
+    arbitrary: fc.constantFrom('@', ' ', '#', '"', '<', '>', 'é', '%', 'a', 'Z').map((c) => ({
+      text: [...Buffer.from(c)].map((b) => `%${b.toString(16).padStart(2, '0')}`).join(''),
+      value: c,
+    })),
   },
 );
 const user = fc
