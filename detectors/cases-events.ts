@@ -1,0 +1,199 @@
+import type {
+  CallEvent,
+  CallLeg,
+  Detector,
+  Event,
+  EventDetector,
+  Measure,
+  Outcome,
+  RateDetector,
+  Reading,
+} from './vocabulary.ts';
+
+/** A sequence of call events, in time order, charged to line `100`, trunk `t1`, customer `c1`, source `192.0.2.10`. */
+export interface DetectorCase {
+  readonly detector: string;
+  readonly title: string;
+  /** Parameters that differ from the schema's defaults. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly minimumSample?: number;
+  readonly confidence?: number;
+  /** Channels of the subject, which is then the trunk; otherwise the subject is the line. */
+  readonly channels?: number;
+  readonly events: readonly Event[];
+  /** Times (ms) of the events at which a breach begins; none: must not fire. */
+  readonly firesAtMs: readonly number[];
+  /** Time at which the breach is first significant, for the ratios; null: never. */
+  readonly significantAtMs?: number | null;
+}
+
+/** Times of messages or transactions of one subject, in ms. */
+export interface RateCase {
+  readonly detector: string;
+  readonly title: string;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly timesMs: readonly number[];
+  readonly firesAtMs: readonly number[];
+}
+
+/** Noon in Paris, 11:00 UTC on 22 November 2026. */
+export const NOON_MS = Date.UTC(2026, 10, 22, 11);
+
+export interface CallOptions {
+  readonly startMs: number;
+  readonly callId: string;
+  readonly outcome?: Outcome;
+  readonly status?: number;
+  /** From the answer to the BYE; default one minute. */
+  readonly durationMs?: number;
+  readonly direction?: 'outgoing' | 'incoming';
+  readonly refusedByUs?: boolean;
+  /** Closed by a timer, no BYE. */
+  readonly expired?: boolean;
+  /** No 18x. */
+  readonly silent?: boolean;
+}
+
+export function legOf({ startMs, callId, direction = 'outgoing' }: CallOptions): CallLeg {
+  return {
+    callId,
+    direction,
+    charged: { line: '100', trunk: 't1', customer: 'c1', source: '192.0.2.10' },
+    called: '33123456789',
+    presented: '100',
+    asserted: null,
+    userAgent: 'test',
+    emergency: false,
+    startedAtMs: startMs,
+  };
+}
+
+/** An answered call rings after 1 s and is answered after 2 s; any other ends after 10 s. */
+export function callEvents(options: CallOptions): CallEvent[] {
+  const {
+    startMs,
+    outcome = 'answered',
+    refusedByUs = false,
+    expired = false,
+    durationMs = 60_000,
+  } = options;
+  const leg = legOf(options);
+  const events: CallEvent[] = [{ type: 'attempt', atMs: startMs, leg }];
+  if (!refusedByUs && options.silent !== true) events.push({ type: 'ringing', atMs: startMs + 1000, leg });
+  if (outcome === 'answered') {
+    const atMs = startMs + 2000;
+    const endMs = atMs + durationMs;
+    events.push({ type: 'answered', atMs, leg });
+    events.push({ type: 'outcome', atMs, leg, outcome, status: 200, refusedByUs });
+    events.push({ type: 'ended', atMs: endMs, leg, durationMs, expired });
+  } else {
+    const atMs = startMs + 10_000;
+    const status = options.status ?? 480;
+    events.push({ type: 'outcome', atMs, leg, outcome, status, refusedByUs });
+    events.push({ type: 'ended', atMs, leg, durationMs: null, expired });
+  }
+  return events;
+}
+
+/** Events of several calls in time order. */
+export function merged(...calls: readonly (readonly Event[])[]): Event[] {
+  return calls.flat().sort((a, b) => a.atMs - b.atMs);
+}
+
+/** `count` times what `make` makes of 0, 1, 2 … */
+export function many<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+/** Parameters as the policy loader would give them: the schema's defaults, and what the case says. */
+export function parametersOf(detector: Detector, given: Readonly<Record<string, unknown>> = {}): never {
+  const defaults = Object.entries(detector.parameters.properties).map(
+    ([name, schema]) => [name, (schema as { default?: unknown }).default] as const,
+  );
+  return { ...Object.fromEntries(defaults), ...given } as never;
+}
+
+export const MINIMUM_SAMPLE = 20;
+export const CONFIDENCE = 0.99;
+
+/** Times at which breaches begin, and when the first is significant, from first principles. */
+export function judged(
+  detector: EventDetector,
+  test: DetectorCase,
+): { firesAtMs: number[]; significantAtMs: number | null } {
+  const parameters = parametersOf(detector, test.parameters);
+  const measures = detector.measures(parameters);
+  const facts = { channels: test.channels ?? null };
+  const demands = {
+    minimumSample: test.minimumSample ?? MINIMUM_SAMPLE,
+    confidence: test.confidence ?? CONFIDENCE,
+  };
+  const firesAtMs: number[] = [];
+  let significantAtMs: number | null = null;
+  let broken = false;
+  const calls = new Set<string>();
+  test.events.forEach((event, index) => {
+    const seen = test.events.slice(0, index + 1);
+    if (measures.length > 0 && measures.every((measure) => !touches(measure, event))) return;
+    const readings = measures.map((measure) => read(measure, seen));
+    const judgement = detector.judge(readings, parameters, event, facts, demands);
+    if (judgement === null) return;
+    const breached =
+      judgement.breached && (judgement.sample === null || judgement.sample >= demands.minimumSample);
+    if (detector.breachOf === 'call') {
+      const callId = 'leg' in event ? event.leg.callId : '';
+      if (breached && !calls.has(callId)) firesAtMs.push(event.atMs);
+      if (breached) calls.add(callId);
+      return;
+    }
+    if (breached && !broken) firesAtMs.push(event.atMs);
+    if (breached && judgement.significant) significantAtMs ??= event.atMs;
+    broken = breached;
+  });
+  return { firesAtMs, significantAtMs };
+}
+
+/** Times at which more than the limit begins to lie within the window. */
+export function overAt(detector: RateDetector, test: RateCase): number[] {
+  const { limit, windowMs } = detector.rate(parametersOf(detector, test.parameters));
+  const firesAtMs: number[] = [];
+  let broken = false;
+  test.timesMs.forEach((atMs, index) => {
+    const inside = test.timesMs.slice(0, index + 1).filter((time) => atMs - time < windowMs).length;
+    if (inside > limit && !broken) firesAtMs.push(atMs);
+    broken = inside > limit;
+  });
+  return firesAtMs;
+}
+
+function touches(measure: Measure, event: Event): boolean {
+  if (measure.kind === 'level') return measure.change(event) !== null;
+  return measure.kind === 'rate' ? measure.add(event) : measure.add(event) !== null;
+}
+
+function read(measure: Measure, seen: readonly Event[]): Reading {
+  const nowMs = seen[seen.length - 1].atMs;
+  if (measure.kind === 'sum') {
+    const { period } = measure;
+    // Cases keep clear of bucket edges and have their own days.
+    const sinceMs =
+      period.kind === 'sliding' ? nowMs - period.windowMs : Math.floor(nowMs / 86_400_000) * 86_400_000;
+    const totals = measure.fields.map(() => 0);
+    for (const event of seen) {
+      if (event.atMs < sinceMs) continue;
+      measure.add(event)?.forEach((value, field) => {
+        totals[field] += value;
+      });
+    }
+    return { kind: 'sum', totals, samples: [] };
+  }
+  if (measure.kind !== 'level') throw new Error(`no case reads a ${measure.kind}`);
+  const open = new Map<string, number>();
+  for (const event of seen) {
+    const change = measure.change(event);
+    if (change?.open === true) open.set(change.member, change.expiresAtMs);
+    else if (change !== null) open.delete(change.member);
+  }
+  const members = [...open].filter(([, expiresAtMs]) => expiresAtMs > nowMs).map(([member]) => member);
+  return { kind: 'level', open: members.length, samples: members };
+}
