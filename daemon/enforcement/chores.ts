@@ -99,18 +99,16 @@ export class Chores {
   /** Starts the schedules. Throws while Redis is away; may be repeated. */
   async schedule(): Promise<void> {
     const { settings } = this.#options;
+    const every = {
+      sweep: settings.sweepEveryMs,
+      reconcile: settings.reconcileEveryMs,
+      review: settings.reviewEveryMs,
+    };
     const opts = { removeOnComplete: { count: 10 }, removeOnFail: { count: 100 } };
-    await this.#queue.upsertJobScheduler('sweep', { every: settings.sweepEveryMs }, { name: 'sweep', opts });
-    await this.#queue.upsertJobScheduler(
-      'reconcile',
-      { every: settings.reconcileEveryMs },
-      { name: 'reconcile', opts },
-    );
-    await this.#queue.upsertJobScheduler(
-      'review',
-      { every: settings.reviewEveryMs },
-      { name: 'review', opts },
-    );
+    for (const [name, ms] of Object.entries(every)) {
+      // The first run of each is the start's own.
+      await this.#queue.upsertJobScheduler(name, { every: ms, startDate: Date.now() + ms }, { name, opts });
+    }
   }
 
   start(): void {

@@ -114,6 +114,9 @@ export async function startEnforcement(
     settings: {
       ...enforcementDefaults,
       mode: 'enforce',
+      // Tests call the chores themselves.
+      sweepEveryMs: 3_600_000,
+      reconcileEveryMs: 3_600_000,
       delivery: { attempts: 4, backoffMs: 20, timeoutMs: 500, concurrency: 4 },
       ...settings,
     },
