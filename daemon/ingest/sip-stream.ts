@@ -5,7 +5,7 @@ const LF = 10;
 const MAXIMUM_HEADER_BYTES = 64 * 1024;
 
 export interface SipStreamCounters {
-  /** CRLF pairs between messages (RFC 5626 §3.5.1). */
+  /** Runs of line ends between messages (RFC 5626 §3.5.1). */
   keepAlives: number;
   /** Bytes that belong to no message: the rest of a message whose beginning was not captured, or no SIP at all. */
   skippedBytes: number;
@@ -19,7 +19,11 @@ export class SipStream {
   readonly #onMessage: (bytes: Buffer, start: number, end: number) => void;
   readonly #counters: SipStreamCounters;
   readonly #maximumMessageBytes: number;
+  /** What has begun and is not whole; grows by doubling. */
   #held: Buffer = Buffer.alloc(0);
+  #heldLength = 0;
+  /** Bytes that must be there before it is worth reading on; 0: the end of the headers has not come. */
+  #neededBytes = 0;
 
   constructor(
     onMessage: (bytes: Buffer, start: number, end: number) => void,
@@ -31,21 +35,43 @@ export class SipStream {
     this.#maximumMessageBytes = maximumMessageBytes;
   }
 
+  /** Memory held. */
   get heldBytes(): number {
     return this.#held.length;
   }
 
   push(bytes: Buffer, start: number, end: number): void {
-    const received = bytes.subarray(start, end);
-    const all = this.#held.length === 0 ? received : Buffer.concat([this.#held, received]);
-    const consumed = this.#read(all);
-    this.#held = consumed === all.length ? Buffer.alloc(0) : Buffer.from(all.subarray(consumed));
+    let whole = bytes.subarray(start, end);
+    if (this.#heldLength > 0) {
+      this.#append(bytes, start, end);
+      const worthIt = this.#neededBytes > 0 ? this.#heldLength >= this.#neededBytes : whole.includes(LF);
+      if (!worthIt && this.#heldLength <= MAXIMUM_HEADER_BYTES + this.#neededBytes) return;
+      whole = this.#held.subarray(0, this.#heldLength);
+    }
+    this.#neededBytes = 0;
+    const consumed = this.#read(whole);
+    this.#held = Buffer.alloc(0);
+    this.#heldLength = 0;
+    if (consumed < whole.length) this.#append(whole, consumed, whole.length);
   }
 
   /** Bytes are missing here: what has begun cannot be finished. */
   gap(): void {
-    this.#counters.skippedBytes += this.#held.length;
+    this.#counters.skippedBytes += this.#heldLength;
     this.#held = Buffer.alloc(0);
+    this.#heldLength = 0;
+    this.#neededBytes = 0;
+  }
+
+  #append(bytes: Buffer, start: number, end: number): void {
+    const length = this.#heldLength + end - start;
+    if (length > this.#held.length) {
+      const grown = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length)));
+      this.#held.copy(grown, 0, 0, this.#heldLength);
+      this.#held = grown;
+    }
+    bytes.copy(this.#held, this.#heldLength, start, end);
+    this.#heldLength = length;
   }
 
   /** Returns how far it came. */
@@ -53,8 +79,8 @@ export class SipStream {
     let at = 0;
     while (at < bytes.length) {
       if (bytes[at] === CR || bytes[at] === LF) {
-        if (bytes[at] === LF) this.#counters.keepAlives++;
-        at++;
+        while (bytes[at] === CR || bytes[at] === LF) at++;
+        this.#counters.keepAlives++;
         continue;
       }
       if (!looksLikeSip(bytes, at, bytes.length, false)) {
@@ -73,7 +99,10 @@ export class SipStream {
         at = this.#skip(bytes, at);
         continue;
       }
-      if (end > bytes.length) return at;
+      if (end > bytes.length) {
+        this.#neededBytes = end - at;
+        return at;
+      }
       this.#onMessage(bytes, at, end);
       at = end;
     }

@@ -31,17 +31,23 @@ export class StreamContent implements TcpConsumer {
   }
 
   push(bytes: Buffer, start: number, end: number): void {
-    if (this.#sip === null && this.#hep === null) {
-      if (end - start >= 4 && word32(bytes, start) === HEP3_MAGIC) this.#hep = this.#hepStream();
-      else this.#sip = new SipStream(this.#sinks.onSip, this.#counters, this.#maximumMessageBytes);
+    // HEP may also be found later, where the capture began in the middle of a frame.
+    if (
+      this.#hep === null &&
+      (this.#sip?.heldBytes ?? 0) === 0 &&
+      end - start >= 4 &&
+      word32(bytes, start) === HEP3_MAGIC
+    ) {
+      this.#hep = this.#hepStream();
     }
-    if (this.#sip !== null) {
+    if (this.#hep === null) {
+      this.#sip ??= new SipStream(this.#sinks.onSip, this.#counters, this.#maximumMessageBytes);
       const held = this.#sip.heldBytes;
       this.#sip.push(bytes, start, end);
       this.#memory.heldBytes += this.#sip.heldBytes - held;
       if (this.#memory.heldBytes > this.#memory.limitBytes) this.gap();
-    } else if (this.#hep!.push(bytes, start, end) !== null) {
-      this.#hep!.close();
+    } else if (this.#hep.push(bytes, start, end) !== null) {
+      this.#hep.close();
       this.#hep = this.#hepStream();
     }
   }

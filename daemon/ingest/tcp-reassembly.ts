@@ -87,7 +87,8 @@ export class TcpReassembler {
     let stream = this.#streams.get(key);
     if (stream !== undefined && syn && stream.next !== first) {
       // The ports are used again for a new connection, unless this is the old SYN once more.
-      if (((first - stream.next) | 0) < 0 && length === 0 && stream.next - first < 65_536) return;
+      const behind = (stream.next - first) | 0;
+      if (length === 0 && behind > 0 && behind < 65_536) return;
       this.#drop(key, stream);
       stream = undefined;
     }
