@@ -1,0 +1,393 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type CallOptions, call, type Frame, PROXY, register, render, unique } from './dialog.fixture.ts';
+import { byTime, Recorder, type Totals } from './pipeline.fixture.ts';
+
+const LINE = '0199000001';
+const PHONE = '198.51.100.7:5062';
+const START = Date.UTC(2026, 10, 2, 8);
+
+function expected(over: Partial<Totals>): Totals {
+  return { attempts: 1, answered: 0, outcomes: {}, ended: 0, expired: 0, durationMs: 0, ...over };
+}
+
+const answeredCall = expected({ answered: 1, outcomes: { answered: 1 }, ended: 1, durationMs: 10_000 });
+
+for (const twoLegs of [false, true]) {
+  const legs = twoLegs ? 'both legs captured' : 'access leg captured';
+  const one = (options: Partial<CallOptions> = {}) =>
+    call({ line: LINE, from: PHONE, atMs: START, twoLegs, ...options });
+
+  test(`an authenticated, answered call is one attempt and one call of its length (${legs})`, () => {
+    const recorder = new Recorder().play(byTime(one()));
+    assert.deepEqual(recorder.totals(LINE), answeredCall);
+    // INVITE without and with credentials, BYE: the first was never proven the line's, for no registration covers the phone.
+    assert.deepEqual(
+      recorder.transactions.map(({ customer }) => customer),
+      [LINE],
+    );
+  });
+
+  test(`a BYE of the callee ends the call as well (${legs})`, () => {
+    assert.deepEqual(new Recorder().play(byTime(one({ bye: 'callee' }))).totals(LINE), answeredCall);
+  });
+
+  test(`a refused re-INVITE changes nothing (${legs})`, () => {
+    assert.deepEqual(new Recorder().play(byTime(one({ reinvite: true }))).totals(LINE), answeredCall);
+  });
+
+  for (const [status, outcome] of [
+    [486, 'busy'],
+    [600, 'busy'],
+    [408, 'no-answer'],
+    [480, 'no-answer'],
+    [404, 'rejected'],
+    [603, 'rejected'],
+    [500, 'failed'],
+    [503, 'failed'],
+    [302, 'rejected'],
+  ] as const)
+    test(`${status} to the INVITE makes the attempt ${outcome} (${legs})`, () => {
+      assert.deepEqual(
+        new Recorder().play(byTime(one({ status }))).totals(LINE),
+        expected({ outcomes: { [outcome]: 1 } }),
+      );
+    });
+
+  test(`487 is cancelled after a CANCEL, no-answer without one (${legs})`, () => {
+    assert.deepEqual(
+      new Recorder().play(byTime(one({ status: 487, cancel: true }))).totals(LINE),
+      expected({ outcomes: { cancelled: 1 } }),
+    );
+    assert.deepEqual(
+      new Recorder().play(byTime(one({ status: 487 }))).totals(LINE),
+      expected({ outcomes: { 'no-answer': 1 } }),
+    );
+  });
+
+  test(`a 200 that crosses the CANCEL is an answered call (${legs})`, () => {
+    assert.deepEqual(new Recorder().play(byTime(one({ cancel: true }))).totals(LINE), answeredCall);
+  });
+}
+
+test('a challenged INVITE that is never sent with credentials is no attempt, registered or not', () => {
+  const nothing = expected({ attempts: 0 });
+  const frames = call({ line: LINE, from: PHONE, atMs: START + 1000, giveUp: true });
+  assert.deepEqual(new Recorder().play(frames).totals(LINE), nothing);
+  assert.deepEqual(
+    new Recorder().play([...register({ line: LINE, from: PHONE, atMs: START }), ...frames]).totals(LINE),
+    nothing,
+  );
+});
+
+test("credentials that the proxy refuses are nobody's attempt and nobody's transaction", () => {
+  for (const status of [403, 407]) {
+    const recorder = new Recorder().play(call({ line: LINE, from: PHONE, atMs: START, status, ringMs: 0 }));
+    assert.deepEqual(recorder.totals(LINE), expected({ attempts: 0 }));
+    assert.deepEqual(recorder.transactions, []);
+  }
+});
+
+test('a forged From is charged to the line that the credentials prove, not to the one it names', () => {
+  const recorder = new Recorder().play(
+    call({ line: LINE, from: PHONE, atMs: START, fromUser: '0199000002' }),
+  );
+  assert.equal(recorder.totals('0199000002').attempts, 0);
+  assert.equal(recorder.totals(LINE).attempts, 1);
+});
+
+test('a stranger who names a registered line from another address is not that line', () => {
+  const stranger = '192.0.2.66:5060';
+  const frames = [
+    ...register({ line: LINE, from: PHONE, atMs: START }),
+    ...call({ line: LINE, from: stranger, atMs: START + 1000, challenge: false }),
+    ...register({ line: LINE, from: stranger, atMs: START + 20_000, status: 403 }),
+  ];
+  const recorder = new Recorder().play(frames);
+  assert.equal(recorder.totals(LINE).attempts, 0);
+  // The line's own REGISTER with credentials; its first one came before anything was proven.
+  assert.equal(recorder.transactions.length, 1);
+});
+
+test('a live registration of address and port proves a request without credentials, until it expires', () => {
+  const registered = register({ line: LINE, from: PHONE, atMs: START, expires: 60 });
+  const inside = call({ line: LINE, from: PHONE, atMs: START + 59_000, challenge: false });
+  const outside = call({ line: LINE, from: PHONE, atMs: START + 61_000, challenge: false });
+  assert.equal(new Recorder().play([...registered, ...inside]).totals(LINE).attempts, 1);
+  assert.equal(new Recorder().play([...registered, ...outside]).totals(LINE).attempts, 0);
+});
+
+test('REGISTER with expires 0 and a Contact of * end the binding', () => {
+  for (const contact of [`sip:${LINE}@${PHONE}`, '*']) {
+    const recorder = new Recorder().play([
+      ...register({ line: LINE, from: PHONE, atMs: START }),
+      ...register({ line: LINE, from: PHONE, atMs: START + 1000, expires: 0, contact }).map((frame) => ({
+        ...frame,
+        text: frame.text.replace('Contact: <*>;expires=0', 'Contact: *\r\nExpires: 0'),
+      })),
+    ]);
+    assert.equal(recorder.pipeline.registrations.size, 0);
+    assert.deepEqual(
+      recorder.events.map((event) => event.type),
+      ['registered', 'unregistered'],
+    );
+  }
+});
+
+test('an incoming call belongs to the line registered where it goes, and is no attempt of it', () => {
+  const callId = unique('in');
+  const invite = render({
+    start: `INVITE sip:${LINE}@${PHONE} SIP/2.0`,
+    branch: 'z9hG4bKin',
+    sentBy: PROXY,
+    callId,
+    from: '<sip:0611@x>;tag=a',
+    to: `<sip:${LINE}@example.net>`,
+    cseq: '7 INVITE',
+  });
+  const answer = (status: string) =>
+    render({
+      start: `SIP/2.0 ${status}`,
+      branch: 'z9hG4bKin',
+      sentBy: PROXY,
+      callId,
+      from: '<sip:0611@x>;tag=a',
+      to: `<sip:${LINE}@example.net>;tag=b`,
+      cseq: '7 INVITE',
+    });
+  const bye = render({
+    start: `BYE sip:0611@x SIP/2.0`,
+    branch: 'z9hG4bKbye',
+    sentBy: PHONE,
+    callId,
+    from: `<sip:${LINE}@example.net>;tag=b`,
+    to: '<sip:0611@x>;tag=a',
+    cseq: '1 BYE',
+  });
+  const at = START + 1000;
+  const recorder = new Recorder().play([
+    ...register({ line: LINE, from: PHONE, atMs: START }),
+    { timeMs: at, source: PROXY, destination: PHONE, text: invite },
+    { timeMs: at + 100, source: PHONE, destination: PROXY, text: answer('180 Ringing') },
+    { timeMs: at + 200, source: PHONE, destination: PROXY, text: answer('200 OK') },
+    { timeMs: at + 5200, source: PHONE, destination: PROXY, text: bye },
+  ]);
+  assert.deepEqual(recorder.totals(LINE), expected({ attempts: 0 }));
+  assert.deepEqual(recorder.totals(LINE, 'incoming'), { ...answeredCall, durationMs: 5000 });
+});
+
+test('a lost BYE closes the call by the session timer, by its age, or when the dialog turns out to be gone', () => {
+  const lost = (extra: Partial<CallOptions>) =>
+    call({ line: LINE, from: PHONE, atMs: START, bye: 'none', ...extra });
+  const closedAt = (recorder: Recorder) => recorder.events.find((event) => event.type === 'ended')?.atMs;
+  const answeredAt = START + 20 + 50 + 500;
+
+  const timed = new Recorder().play(lost({ sessionExpires: 1800 }));
+  timed.pipeline.tick(answeredAt + 1_832_000 + 49);
+  assert.equal(closedAt(timed), undefined);
+  timed.pipeline.tick(answeredAt + 1_832_000 + 50);
+  assert.equal(closedAt(timed), answeredAt + 1_832_000);
+
+  const aged = new Recorder().play(lost({}));
+  aged.pipeline.tick(answeredAt + 4 * 3_600_000 + 50);
+  assert.equal(closedAt(aged), answeredAt + 4 * 3_600_000);
+  assert.deepEqual(aged.totals(LINE), expected({ answered: 1, outcomes: { answered: 1 }, expired: 1 }));
+});
+
+test('a device that registers anew with another Call-ID has lost its answered calls', () => {
+  const recorder = new Recorder().play([
+    ...register({ line: LINE, from: PHONE, atMs: START }),
+    ...call({ line: LINE, from: PHONE, atMs: START + 1000, bye: 'none' }),
+    ...register({ line: LINE, from: PHONE, atMs: START + 60_000 }),
+  ]);
+  assert.deepEqual(recorder.totals(LINE), expected({ answered: 1, outcomes: { answered: 1 }, expired: 1 }));
+});
+
+test('a mark is told once, while the call goes on, and not for a call that ended before it', () => {
+  const marked = (durationMs: number) => {
+    const recorder = new Recorder({
+      calls: { maximumAgeMs: 4 * 3_600_000, unansweredAgeMs: 240_000, reorderMs: 50, marksMs: [7_200_000] },
+    });
+    const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs });
+    recorder.play(frames.slice(0, -2));
+    recorder.pipeline.tick(START + 570 + 7_200_000 + 50);
+    const during = recorder.events.filter((event) => event.type === 'lasting').map((event) => event.atMs);
+    recorder.play(frames.slice(-2)).pipeline.finish();
+    return [during, recorder.events.filter((event) => event.type === 'lasting').length];
+  };
+  assert.deepEqual(marked(7_300_000), [[START + 570 + 7_200_000], 1]);
+  const early = new Recorder({
+    calls: { maximumAgeMs: 4 * 3_600_000, unansweredAgeMs: 240_000, reorderMs: 50, marksMs: [7_200_000] },
+  });
+  early.play(call({ line: LINE, from: PHONE, atMs: START, durationMs: 7_199_999 })).pipeline.finish();
+  assert.equal(
+    early.events.some((event) => event.type === 'lasting'),
+    false,
+  );
+});
+
+test('a BYE that names another dialog of the Call-ID, or comes from a stranger without the tags, ends nothing', () => {
+  const frames = call({ line: LINE, from: PHONE, atMs: START, bye: 'none' });
+  const [callId] = /(?<=Call-ID: )\S+/.exec(frames[0].text) as RegExpExecArray;
+  const forged = render({
+    start: 'BYE sip:x SIP/2.0',
+    branch: 'z9hG4bKforged',
+    sentBy: PHONE,
+    callId,
+    from: '<sip:x@y>;tag=guess',
+    to: '<sip:z@y>;tag=guess2',
+    cseq: '9 BYE',
+  });
+  const recorder = new Recorder().play([
+    ...frames,
+    { timeMs: START + 5000, source: '192.0.2.66:5060', destination: PROXY, text: forged },
+  ]);
+  assert.equal(recorder.totals(LINE).ended, 0);
+});
+
+test('datagrams doubled within a millisecond count once, retransmissions after T1 as messages but not as transactions', () => {
+  const frames = byTime(call({ line: LINE, from: PHONE, atMs: START }));
+  const plain = new Recorder().play(frames);
+  const doubled = new Recorder().play(
+    frames.flatMap((frame) => [frame, { ...frame, timeMs: frame.timeMs + 0.4 }]),
+  );
+  assert.deepEqual(doubled.totals(LINE), plain.totals(LINE));
+  assert.equal(doubled.messages.length, plain.messages.length);
+  assert.equal(doubled.pipeline.counters.duplicates, frames.length);
+
+  const resent = new Recorder().play(
+    byTime(frames.flatMap((frame) => [frame, { ...frame, timeMs: frame.timeMs + 500 }])),
+  );
+  assert.deepEqual(resent.totals(LINE), plain.totals(LINE));
+  assert.equal(resent.messages.length, 2 * plain.messages.length);
+  assert.equal(resent.pipeline.counters.transactions, plain.pipeline.counters.transactions);
+});
+
+const variants: fc.Arbitrary<Partial<CallOptions>> = fc.record({
+  challenge: fc.boolean(),
+  giveUp: fc.boolean(),
+  status: fc.constantFrom(200, 200, 200, 404, 486, 487, 503),
+  ringMs: fc.constantFrom(0, 400, 3000),
+  durationMs: fc.integer({ min: 100, max: 40_000 }),
+  bye: fc.constantFrom('caller' as const, 'callee' as const),
+  reinvite: fc.boolean(),
+  cancel: fc.boolean(),
+  twoLegs: fc.boolean(),
+});
+
+/** What the options alone say of the call. */
+function truth(options: Partial<CallOptions>): Totals {
+  if (options.challenge && options.giveUp) return expected({ attempts: 0 });
+  if (options.status === 200) return { ...answeredCall, durationMs: options.durationMs as number };
+  const outcomes = {
+    404: 'rejected',
+    486: 'busy',
+    487: options.cancel ? 'cancelled' : 'no-answer',
+    503: 'failed',
+  } as Record<number, string>;
+  return expected({ outcomes: { [outcomes[options.status as number]]: 1 } });
+}
+
+const registered = (): Frame[] => register({ line: LINE, from: PHONE, atMs: START - 10_000 });
+const framesOf = (options: Partial<CallOptions>): Frame[] => {
+  const { challenge = true, giveUp = false } = options;
+  return call({ line: LINE, from: PHONE, atMs: START, ...options, giveUp: challenge && giveUp });
+};
+
+test('the messages of one call in any order, some of them repeated, give what the call was', () => {
+  fc.assert(
+    fc.property(
+      variants.chain((options) => {
+        const frames = framesOf(options);
+        const indexes = frames.map((_, i) => i);
+        return fc.record({
+          options: fc.constant(options),
+          frames: fc.constant(frames),
+          order: fc.shuffledSubarray(indexes, { minLength: indexes.length }),
+          again: fc.array(fc.constantFrom(...indexes), { maxLength: 6 }),
+        });
+      }),
+      ({ options, frames, order, again }) => {
+        // The whole call lies within the tolerance: events wait until all of it is in.
+        const calls = { maximumAgeMs: 14_400_000, unansweredAgeMs: 240_000, reorderMs: 60_000, marksMs: [] };
+        const recorder = new Recorder({ calls })
+          .play(registered())
+          .play([...order, ...again].map((i) => frames[i]));
+        assert.deepEqual(recorder.totals(LINE), truth(options));
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test('many calls at once, captured up to 50 ms out of order, give the sum of what they were', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(variants, fc.nat(30_000)), { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.integer({ min: 0, max: 49 })),
+      (calls, delays) => {
+        const frames = calls.flatMap(([options, offset]) => framesOf({ ...options, atMs: START + offset }));
+        const order = frames
+          .map((frame) => ({ frame, at: frame.timeMs + (delays.next().value as number) }))
+          .sort((a, b) => a.at - b.at);
+        const recorder = new Recorder().play(registered()).play(order.map(({ frame }) => frame));
+        const sum = expected({ attempts: 0 });
+        for (const [options] of calls) {
+          const one = truth(options);
+          for (const name of ['attempts', 'answered', 'ended', 'durationMs'] as const) sum[name] += one[name];
+          for (const [name, count] of Object.entries(one.outcomes))
+            sum.outcomes[name] = (sum.outcomes[name] ?? 0) + count;
+        }
+        assert.deepEqual(recorder.totals(LINE), sum);
+        const times = recorder.events
+          .filter((event) => 'leg' in event && event.type !== 'attempt')
+          .map((event) => event.atMs);
+        assert.deepEqual(
+          times,
+          times.toSorted((a, b) => a - b),
+        );
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('lost messages never invent a call, never count one twice, and leave nothing behind', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(variants, fc.nat(30_000), fc.array(fc.nat(40), { maxLength: 6 })), {
+        minLength: 1,
+        maxLength: 8,
+      }),
+      (calls) => {
+        const frames = calls.flatMap(([options, offset, lost]) =>
+          framesOf({ ...options, atMs: START + offset }).filter((_, i) => !lost.includes(i)),
+        );
+        const recorder = new Recorder().play(registered()).play(byTime(frames));
+        recorder.pipeline.tick(START + 6 * 3_600_000);
+        const totals = recorder.totals(LINE);
+        const outcomes = Object.values(totals.outcomes).reduce((a, b) => a + b, 0);
+        assert.ok(totals.attempts <= calls.length);
+        assert.ok(outcomes <= totals.attempts);
+        assert.ok(totals.answered <= totals.attempts);
+        assert.ok(totals.ended + totals.expired <= totals.attempts);
+        // A lost BYE may still be seen on the carrier's leg, 1 ms later.
+        assert.ok(
+          totals.durationMs <= calls.reduce((sum, [options]) => sum + (options.durationMs as number) + 1, 0),
+        );
+        // Opened as many as were closed: nothing counts as simultaneous for ever.
+        const open = new Set<string>();
+        for (const event of recorder.events) {
+          if (!('leg' in event)) continue;
+          if (event.type === 'ringing' || event.type === 'answered') open.add(event.leg.callId);
+          else if (event.type === 'ended' || (event.type === 'outcome' && event.outcome !== 'answered'))
+            open.delete(event.leg.callId);
+        }
+        assert.equal(open.size, 0);
+        assert.equal(recorder.pipeline.calls.size, 0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,634 @@
+import type { CallEvent, Charged, Event } from '../../detectors/vocabulary.ts';
+import type { Line, Trunk } from '../identity/directory-schema.ts';
+import { ProxyLearner } from '../identity/learned-proxy.ts';
+import { type LineEntry, LineTable } from '../identity/line-table.ts';
+import { Network, type NetworkConfig, Side } from '../identity/network.ts';
+import { type BindingEntry, Registrations } from '../identity/registrations.ts';
+import { SourceTable } from '../identity/source-table.ts';
+import { formatAddress } from '../ingest/address.ts';
+import { Endpoint, type Packet } from '../ingest/packet.ts';
+import type { CallOrigin, CallRecord } from '../sip/call-record.ts';
+import { CallFacts, CallTracker } from '../sip/call-tracker.ts';
+import { DuplicateFilter } from '../sip/duplicates.ts';
+import { Hash64 } from '../sip/hash.ts';
+import { Field, isKeepAlive, Method, SipMessage } from '../sip/message.ts';
+import { type PendingRegister, TransactionTable } from '../sip/transactions.ts';
+import { PipelineCounters } from './counters.ts';
+import { fieldKey, flowKey, transactionKey } from './keys.ts';
+import { type GrantedContact, grantedContacts, grantedSeconds, pendingRegister } from './register.ts';
+import { Watermark } from './watermark.ts';
+
+/** What per-message events go to; all of it on the hot path. */
+export interface RateSink {
+  /** A message from the customer side. */
+  message(sourceSlot: number, atMs: number): void;
+  /** A transaction charged to a customer; `atMs` may lie back as far as its answer took. */
+  transaction(customerSlot: number, policyIndex: number, atMs: number): void;
+  /** The slot now stands for another source, or customer. */
+  forgetSource(slot: number): void;
+  forgetCustomer(slot: number): void;
+  /** The profile of a source that is over its message limit, null for all others. */
+  profile(sourceSlot: number): Profile | null;
+}
+
+/** Takes in what a source over its limit sends, so that a wave of registrations can be told from an attack. */
+export interface Profile {
+  message(atMs: number, method: Method, callId: string | null): void;
+  request(method: Method, line: string | null, known: boolean): void;
+  answer(status: number, hadCredentials: boolean, line: string | null): void;
+}
+
+/** What the pipeline asks of the directory; `revision` changes with every change of it. */
+export interface PipelineDirectory {
+  readonly revision: number;
+  line(id: string): Line | null;
+  lineByUsername(user: string): Line | null;
+  trunkByAddress(address: Endpoint): Trunk | null;
+}
+
+export interface PipelineOptions {
+  readonly network: NetworkConfig;
+  readonly directory: PipelineDirectory;
+  readonly calls: {
+    readonly maximumAgeMs: number;
+    readonly unansweredAgeMs: number;
+    readonly reorderMs: number;
+    readonly marksMs: readonly number[];
+  };
+  readonly capacity: {
+    readonly sources: number;
+    readonly lines: number;
+    readonly calls: number;
+    readonly transactions: number;
+    readonly bindings: number;
+  };
+  readonly maximumMessageBytes: number;
+  readonly policyIndexOf: (customer: string) => number;
+  readonly isEmergency: (user: string, uri: string) => boolean;
+  readonly rates: RateSink;
+  readonly onEvent: (event: Event) => void;
+  /** Without a directory or live traffic to prove anything (replay): calls are charged to the From user they claim. */
+  readonly believeClaims?: boolean;
+  /** A new transaction of a source, a message of a source: for counting, where somebody counts. */
+  readonly onTransaction?: (sourceSlot: number, atMs: number) => void;
+  readonly onMessage?: (sourceSlot: number, atMs: number, message: SipMessage, packet: Packet) => void;
+  readonly onCallChange?: (record: CallRecord) => void;
+  readonly onBindingChange?: (binding: BindingEntry) => void;
+}
+
+/** An answer to a request of the customer's. */
+interface Answer {
+  readonly status: number;
+  readonly timeMs: number;
+  /** Expires header in seconds, -1 for none. */
+  readonly expires: number;
+  /** Where it went: the request's source. */
+  readonly endpoint: Endpoint;
+  readonly sourceSlot: number;
+  readonly contacts: () => readonly GrantedContact[];
+}
+
+/** Longest text of a header that is kept. */
+const MAXIMUM_TEXT = 256;
+
+const transaction = new Hash64();
+const key = new Hash64();
+
+/**
+ * From captured packets to events: reads the message, finds out who stands behind it and which transaction, call or registration it belongs
+ * to, and tells rates and events. Pure: capture time comes with the packets, nothing is waited for, nothing is thrown.
+ */
+export class Pipeline {
+  readonly counters = new PipelineCounters();
+  readonly sources: SourceTable;
+  readonly lines: LineTable;
+  readonly calls: CallTracker;
+  readonly registrations: Registrations;
+  readonly transactions: TransactionTable;
+  readonly learner: ProxyLearner | null;
+  readonly #network: Network;
+  readonly #options: PipelineOptions;
+  readonly #message: SipMessage;
+  readonly #facts = new CallFacts();
+  readonly #duplicates = new DuplicateFilter();
+  readonly #watermark = new Watermark();
+  #directoryRevision: number;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const { directory, capacity, calls, rates, onEvent } = options;
+    this.#network = new Network(options.network);
+    this.learner = this.#network.learns ? new ProxyLearner() : null;
+    this.#message = new SipMessage({ maximumBytes: options.maximumMessageBytes });
+    this.#directoryRevision = directory.revision;
+    this.sources = new SourceTable(
+      this.#network,
+      capacity.sources,
+      (address) => directory.trunkByAddress(address),
+      (slot) => rates.forgetSource(slot),
+    );
+    this.lines = new LineTable(
+      {
+        canonical: (user) => directory.lineByUsername(user)?.id ?? user,
+        customerOf: (line) => directory.line(line)?.customer ?? line,
+        policyIndexOf: options.policyIndexOf,
+      },
+      capacity.lines,
+      (slot) => rates.forgetCustomer(slot),
+    );
+    this.transactions = new TransactionTable(capacity.transactions);
+    this.registrations = new Registrations(capacity.bindings, onEvent, options.onBindingChange);
+    this.calls = new CallTracker({
+      ...calls,
+      capacity: capacity.calls,
+      onEvent: (event: CallEvent) => onEvent(event),
+      charge: (record) => this.#chargeOf(record),
+      ...(options.onCallChange ? { onChange: options.onCallChange } : {}),
+    });
+  }
+
+  /** Capture time up to which everything has been told, milliseconds since the epoch. */
+  get nowMs(): number {
+    return this.#watermark.nowMs;
+  }
+
+  /** Takes a packet in. */
+  packet(packet: Packet): void {
+    const { timeMs } = packet;
+    if (timeMs > this.#watermark.nowMs && this.#watermark.see(timeMs)) this.#advance();
+    const message = this.#message;
+    const fatal = message.read(packet.bytes, packet.start, packet.end);
+    if (fatal !== 0) {
+      if (isKeepAlive(packet.bytes, packet.start, packet.end)) this.counters.keepAlives++;
+      else this.counters.malformed[fatal]++;
+      return;
+    }
+    const source = this.sources.slotOf(packet.source, timeMs);
+    const destination = this.sources.slotOf(packet.destination, timeMs);
+    const from = this.#sideOf(source, packet.source, packet);
+    const to = this.#sideOf(destination, packet.destination, packet);
+    const fromCustomer = from === Side.customer && to === Side.proxy;
+    const toCustomer = from === Side.proxy && to === Side.customer;
+
+    const method = message.isRequest ? message.method : message.cseqMethod;
+    transactionKey(message, method, toCustomer ? packet.destination : packet.source, transaction);
+    if (this.#isDuplicate(message, packet, from)) {
+      this.counters.duplicates++;
+      return;
+    }
+    this.counters.messages++;
+    if (fromCustomer) {
+      this.counters.customerMessages++;
+      this.#options.rates.message(source, timeMs);
+      this.#options.onMessage?.(source, timeMs, message, packet);
+      this.#options.rates.profile(source)?.message(timeMs, method, message.text(Field.callId));
+      if (message.isRequest) this.#customerRequest(packet, source);
+      else this.#customerAnswer(packet);
+    } else if (toCustomer) {
+      if (message.isRequest) this.#proxyRequest(packet, destination);
+      else this.#proxyAnswer(packet, destination);
+    } else if (from === Side.customer && to === Side.customer) {
+      this.counters.strangerMessages++;
+    } else if (message.isRequest && method === Method.BYE) {
+      // The leg between proxy and carrier: its calls were counted on the customer's leg, but the BYE may be captured here only.
+      this.calls.bye(this.#callFacts(packet));
+    }
+    if (message.oddities !== 0) this.#countOddities(message.oddities);
+  }
+
+  /** Lets capture time pass without a packet: what is due is told. */
+  tick(nowMs: number): void {
+    if (nowMs > this.#watermark.nowMs) {
+      this.#watermark.set(nowMs);
+      this.#advance();
+    }
+  }
+
+  /** The capture is over: tells what still waits for earlier messages. */
+  finish(): void {
+    this.tick(this.#watermark.nowMs + this.#options.calls.reorderMs);
+    this.calls.finish();
+  }
+
+  isProtected(address: Endpoint): boolean {
+    return this.#network.isProtected(address.w0, address.w1, address.w2, address.w3);
+  }
+
+  #advance(): void {
+    const { nowMs } = this.#watermark;
+    this.transactions.advance(nowMs);
+    this.registrations.advance(nowMs);
+    this.calls.advance(nowMs);
+    const { directory } = this.#options;
+    if (directory.revision !== this.#directoryRevision) {
+      this.#directoryRevision = directory.revision;
+      this.sources.forget();
+      this.lines.refresh();
+    }
+  }
+
+  #sideOf(slot: number, endpoint: Endpoint, packet: Packet): Side {
+    const side = this.sources.sideOf(slot, endpoint);
+    if (this.learner === null || side !== Side.customer) return side;
+    if (endpoint === packet.source)
+      this.learner.observe(packet.agentId, packet.source, packet.destination, this.#message.isRequest);
+    const proxy = this.learner.proxyOf(packet.agentId);
+    if (
+      proxy !== null &&
+      proxy.w3 === endpoint.w3 &&
+      proxy.w2 === endpoint.w2 &&
+      proxy.w1 === endpoint.w1 &&
+      proxy.w0 === endpoint.w0 &&
+      (proxy.port === 0 || proxy.port === endpoint.port)
+    )
+      return Side.proxy;
+    return side;
+  }
+
+  #isDuplicate(message: SipMessage, packet: Packet, from: Side): boolean {
+    let mark =
+      Math.imul(message.status + (from << 12), 0x9e3779b1) ^ Math.imul(packet.end - packet.start, 0x85ebca77);
+    if (!message.isRequest && message.find(Field.toTag)) {
+      fieldKey(message, Field.toTag, key);
+      mark ^= key.lo;
+    }
+    return this.#duplicates.isDuplicate(transaction.hi ^ mark, transaction.lo ^ (mark >>> 7), packet.timeMs);
+  }
+
+  #customerRequest(packet: Packet, source: number): void {
+    const message = this.#message;
+    const { method } = message;
+    if (method === Method.ACK) {
+      // An ACK to a failure has the INVITE's branch, one to a 2xx has its own (RFC 3261 §17.1.1.3, §13.2.2.4).
+      transactionKey(message, Method.INVITE, packet.source, transaction);
+      if (this.transactions.find(transaction.hi, transaction.lo) < 0) this.calls.ack(this.#callFacts(packet));
+      return;
+    }
+    const number = this.transactions.see(transaction.hi, transaction.lo, packet.timeMs);
+    const early = this.transactions.isNew ? null : (this.transactions.note(number)?.early ?? null);
+    if (!this.transactions.isNew && early === null) {
+      this.counters.retransmissions++;
+      return;
+    }
+    this.counters.transactions++;
+    this.#options.onTransaction?.(source, packet.timeMs);
+    this.#newRequest(packet, source, number);
+    if (early !== null) {
+      const note = this.transactions.note(number);
+      if (note) note.early = null;
+      early();
+    }
+  }
+
+  #newRequest(packet: Packet, source: number, number: number): void {
+    const message = this.#message;
+    const { method } = message;
+    const { timeMs } = packet;
+    const trunk = this.sources.trunkOf(source);
+    const hasCredentials = message.find(Field.authUser);
+    const line = trunk === null ? this.#registeredLine(packet.source, timeMs, hasCredentials) : null;
+    const claim =
+      trunk === null && line === null && hasCredentials ? claimOf(message.text(Field.authUser)) : null;
+
+    const customer = trunk !== null ? this.lines.ensureCustomer(trunk.customer) : (line?.customer ?? null);
+    if (customer !== null) {
+      this.counters.charged++;
+      this.#options.rates.transaction(customer.slot, customer.policyIndex, timeMs);
+      if (line !== null) line.lastSeenMs = timeMs;
+    } else if (claim !== null) {
+      const note = this.transactions.ensureNote(number);
+      if (note !== null) note.claim = claim;
+    }
+    const profile = this.#options.rates.profile(source);
+    if (profile !== null) {
+      const user = method === Method.REGISTER ? message.text(Field.toUser) : null;
+      profile.request(method, user, user !== null && this.lines.byName(user) !== null);
+    }
+
+    switch (method) {
+      case Method.REGISTER: {
+        const aor = message.text(Field.toUser);
+        const note = aor === null || aor.length > MAXIMUM_TEXT ? null : this.transactions.ensureNote(number);
+        if (note !== null && aor !== null) note.register = pendingRegister(message, aor);
+        return;
+      }
+      case Method.INVITE:
+        if (!message.find(Field.toTag)) {
+          this.#invite(
+            packet,
+            trunk === null ? line : this.#trunkLine(trunk.customer, timeMs),
+            trunk?.id ?? null,
+            trunk?.customer ?? null,
+            claim,
+          );
+          return;
+        }
+        break;
+      case Method.BYE:
+        this.calls.bye(this.#callFacts(packet));
+        return;
+      case Method.CANCEL:
+        this.calls.cancel(this.#callFacts(packet), 'outgoing');
+        return;
+    }
+    if (message.find(Field.toTag)) this.calls.inDialogRequest(this.#callFacts(packet));
+  }
+
+  /** The line whose live registration holds this address and port, as From claims it or as the only one there. */
+  #registeredLine(source: Endpoint, timeMs: number, hasCredentials: boolean): LineEntry | null {
+    const message = this.#message;
+    flowKey(source, key);
+    const { hi, lo } = key;
+    const claimed = this.#lineOf(
+      hasCredentials ? Field.authUser : message.method === Method.REGISTER ? Field.toUser : Field.fromUser,
+    );
+    if (claimed !== null && this.registrations.covers(hi, lo, claimed, timeMs)) return claimed;
+    return hasCredentials ? null : this.registrations.soleLine(hi, lo, timeMs);
+  }
+
+  #lineOf(field: Field): LineEntry | null {
+    const message = this.#message;
+    if (!message.find(field)) return null;
+    if (field === Field.authUser || message.escaped) {
+      const text = message.text(field);
+      return text === null ? null : this.lines.byName(field === Field.authUser ? claimOf(text) : text);
+    }
+    fieldKey(message, field, key);
+    return this.lines.byHash(key.hi, key.lo);
+  }
+
+  /** The line of a trunk's call: P-Asserted-Identity, else From, where the directory says that it is this customer's. */
+  #trunkLine(customer: string, timeMs: number): LineEntry | null {
+    const { directory } = this.#options;
+    for (const field of [Field.assertedUser, Field.fromUser]) {
+      const user = this.#message.text(field);
+      const line = user === null ? null : directory.lineByUsername(user);
+      if (line && (line.customer ?? line.id) === customer) return this.lines.ensure(line.id, timeMs);
+    }
+    return null;
+  }
+
+  #invite(
+    packet: Packet,
+    line: LineEntry | null,
+    trunk: string | null,
+    customer: string | null,
+    claim: string | null,
+  ): void {
+    const facts = this.#callFacts(packet);
+    const source = formatAddress(packet.source);
+    const proven = line !== null || trunk !== null;
+    const charged: Charged | null = proven
+      ? { line: line?.id ?? null, trunk, customer: customer ?? line?.customer.id ?? null, source }
+      : null;
+    const record =
+      this.calls.find(facts, 'outgoing') ?? this.#newRecord(facts, 'outgoing', proven || claim !== null);
+    if (record)
+      this.calls.invite(record, facts, charged, claim, () => this.#origin(packet.source, trunk !== null));
+  }
+
+  /** A message from the proxy to the customer: an incoming call, or the far end's word in a call of the customer's. */
+  #proxyRequest(packet: Packet, destination: number): void {
+    const message = this.#message;
+    const { method } = message;
+    if (method === Method.INVITE && !message.find(Field.toTag)) {
+      const trunk = this.sources.trunkOf(destination);
+      const line = trunk === null ? this.#calledLine(packet.destination, packet.timeMs) : null;
+      if (trunk === null && line === null) return;
+      const facts = this.#callFacts(packet);
+      const charged: Charged = {
+        line: line?.id ?? null,
+        trunk: trunk?.id ?? null,
+        customer: trunk?.customer ?? line?.customer.id ?? null,
+        source: formatAddress(packet.destination),
+      };
+      const record = this.calls.find(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', true);
+      if (record)
+        this.calls.invite(record, facts, charged, null, () => this.#origin(packet.destination, true));
+    } else if (method === Method.BYE) {
+      this.calls.bye(this.#callFacts(packet));
+    } else if (method === Method.CANCEL) {
+      this.calls.cancel(this.#callFacts(packet), 'incoming');
+    } else if (method !== Method.ACK && message.find(Field.toTag)) {
+      this.calls.inDialogRequest(this.#callFacts(packet));
+    }
+  }
+
+  #calledLine(destination: Endpoint, timeMs: number): LineEntry | null {
+    flowKey(destination, key);
+    const { hi, lo } = key;
+    for (const field of [Field.requestUser, Field.toUser]) {
+      const line = this.#lineOf(field);
+      if (line !== null && this.registrations.covers(hi, lo, line, timeMs)) return line;
+    }
+    return this.registrations.soleLine(hi, lo, timeMs);
+  }
+
+  /** A proxy's answer to the customer's request. */
+  #proxyAnswer(packet: Packet, destination: number): void {
+    const message = this.#message;
+    const { status, cseqMethod } = message;
+    if (status > 100) {
+      const number = this.transactions.find(transaction.hi, transaction.lo);
+      const note = number < 0 ? undefined : this.transactions.note(number);
+      if (note && note.early === null) {
+        const { expires } = message;
+        const contacts = () => grantedContacts(message);
+        this.#settle(number, {
+          status,
+          timeMs: packet.timeMs,
+          expires,
+          endpoint: packet.destination,
+          sourceSlot: destination,
+          contacts,
+        });
+      } else if (number < 0 || (note && status >= 200)) this.#settleLater(packet, destination);
+    }
+    if (cseqMethod === Method.INVITE) {
+      this.calls.inviteAnswer(
+        this.#callFacts(packet),
+        'outgoing',
+        status,
+        this.#isOurRefusal(status),
+        this.#dialogTag(status),
+      );
+    } else if (
+      cseqMethod !== Method.BYE &&
+      cseqMethod !== Method.REGISTER &&
+      cseqMethod !== Method.CANCEL &&
+      message.find(Field.toTag)
+    ) {
+      this.calls.dialogAnswer(this.#callFacts(packet), status);
+    }
+  }
+
+  /** The customer's answer to the proxy's request. */
+  #customerAnswer(packet: Packet): void {
+    const message = this.#message;
+    const { status, cseqMethod } = message;
+    if (cseqMethod === Method.INVITE) {
+      this.calls.inviteAnswer(this.#callFacts(packet), 'incoming', status, false, this.#dialogTag(status));
+    } else if (cseqMethod !== Method.BYE && cseqMethod !== Method.CANCEL && message.find(Field.toTag)) {
+      this.calls.dialogAnswer(this.#callFacts(packet), status);
+    }
+  }
+
+  /** An answer says whether the proxy accepted the credentials that the request carried, and makes bindings of a REGISTER. */
+  #settle(number: number, answer: Answer): void {
+    const note = this.transactions.note(number);
+    if (!note) return;
+    const { status, timeMs } = answer;
+    const { claim, register } = note;
+    this.#options.rates.profile(answer.sourceSlot)?.answer(status, claim !== null, register?.aor ?? claim);
+    if (claim !== null) {
+      note.claim = null;
+      if (status !== 401 && status !== 403 && status !== 407) {
+        const line = this.lines.ensure(claim, timeMs);
+        this.counters.charged++;
+        this.#options.rates.transaction(
+          line.customer.slot,
+          line.customer.policyIndex,
+          this.transactions.timeMs(number),
+        );
+      }
+    }
+    if (status < 200) return;
+    if (register !== null && status < 300) this.#register(register, answer);
+    this.transactions.dropNote(number);
+  }
+
+  #register(register: PendingRegister, { timeMs, endpoint, contacts, expires }: Answer): void {
+    const line = this.lines.ensure(register.aor, timeMs);
+    const seconds = grantedSeconds(register, contacts(), expires);
+    if (register.contact === '*') this.registrations.unbind(line, null, timeMs);
+    else if (seconds <= 0) this.registrations.unbind(line, register.contact, timeMs);
+    else if (register.contact !== '') {
+      flowKey(endpoint, key);
+      const previous = this.registrations.bind(
+        line,
+        {
+          device: register.contact,
+          userAgent: register.userAgent,
+          source: formatAddress(endpoint),
+          sourcePort: endpoint.port,
+          flowHi: key.hi,
+          flowLo: key.lo,
+          callId: register.callId,
+          expiresAtMs: timeMs + seconds * 1000,
+        },
+        timeMs,
+      );
+      if (previous !== null && previous.callId !== register.callId)
+        this.calls.restarted(line.id, previous.source, previous.sourcePort, timeMs);
+    }
+  }
+
+  /** An answer that was captured before its request waits for it. */
+  #settleLater(packet: Packet, destination: number): void {
+    const { status, cseqMethod, expires } = this.#message;
+    if (cseqMethod !== Method.REGISTER && cseqMethod !== Method.INVITE) return;
+    const contacts = cseqMethod === Method.REGISTER && status < 300 ? grantedContacts(this.#message) : [];
+    const endpoint = new Endpoint();
+    endpoint.copy(packet.destination);
+    const { timeMs } = packet;
+    const number = this.transactions.see(transaction.hi, transaction.lo, timeMs);
+    const note = this.transactions.ensureNote(number);
+    if (note === null) return;
+    note.early = () =>
+      this.#settle(number, {
+        status,
+        timeMs,
+        expires,
+        endpoint,
+        sourceSlot: destination,
+        contacts: () => contacts,
+      });
+  }
+
+  #dialogTag(status: number): string | null {
+    return status >= 200 && status < 300 ? bounded(this.#message.text(Field.toTag)) : null;
+  }
+
+  #newRecord(facts: CallFacts, direction: 'outgoing' | 'incoming', proven: boolean): CallRecord | null {
+    const callId = this.#message.text(Field.callId) ?? '';
+    const fromTag = this.#message.text(Field.fromTag) ?? '';
+    return this.calls.create(
+      facts,
+      direction,
+      { callId: callId.slice(0, MAXIMUM_TEXT), fromTag: fromTag.slice(0, MAXIMUM_TEXT) },
+      proven,
+    );
+  }
+
+  #origin(customer: Endpoint, trusted: boolean): CallOrigin {
+    const message = this.#message;
+    const called = bounded(message.text(Field.requestUser)) ?? '';
+    return {
+      presented: bounded(message.text(Field.fromUser)) ?? '',
+      called,
+      asserted: trusted ? bounded(message.text(Field.assertedUser)) : null,
+      userAgent: bounded(message.text(Field.userAgent)) ?? '',
+      emergency: this.#options.isEmergency(called, bounded(message.text(Field.requestUri)) ?? ''),
+      source: formatAddress(customer),
+      sourcePort: customer.port,
+    };
+  }
+
+  /** Whom a call is charged to that its source did not prove: the line whose credentials were accepted, or the one it claims. */
+  #chargeOf(record: CallRecord): Charged | null {
+    const { origin } = record;
+    if (!origin) return null;
+    const { believeClaims } = this.#options;
+    const name =
+      record.claim !== null && record.credentialsAccepted
+        ? record.claim
+        : believeClaims
+          ? (record.claim ?? origin.presented)
+          : null;
+    if (name === null || name === '') return null;
+    const line = this.lines.ensure(name, record.inviteAtMs);
+    return { line: line.id, trunk: null, customer: line.customer.id, source: origin.source };
+  }
+
+  #isOurRefusal(status: number): boolean {
+    return (
+      status >= 400 &&
+      (status === 403 || status === 603 || status === 608) &&
+      /vigie/i.test(this.#message.text(Field.reason) ?? '')
+    );
+  }
+
+  #callFacts(packet: Packet): CallFacts {
+    const message = this.#message;
+    const facts = this.#facts;
+    facts.timeMs = packet.timeMs;
+    fieldKey(message, Field.callId, key);
+    facts.callHi = key.hi;
+    facts.callLo = key.lo;
+    fieldKey(message, Field.fromTag, key);
+    facts.fromHi = key.hi;
+    facts.fromLo = key.lo;
+    fieldKey(message, Field.toTag, key);
+    facts.toHi = key.hi;
+    facts.toLo = key.lo;
+    facts.cseq = message.cseq;
+    facts.branch = transaction.lo;
+    facts.sessionExpiresSeconds = message.sessionExpires;
+    return facts;
+  }
+
+  #countOddities(bits: number): void {
+    for (let oddity = 0; bits !== 0; oddity++, bits >>>= 1) if (bits & 1) this.counters.oddities[oddity]++;
+  }
+}
+
+/** Digest user names of some phones carry their realm. */
+function claimOf(user: string | null): string {
+  const name = (user ?? '').slice(0, MAXIMUM_TEXT);
+  const at = name.indexOf('@');
+  return at < 0 ? name : name.slice(0, at);
+}
+
+function bounded(text: string | null): string | null {
+  return text === null || text.length <= MAXIMUM_TEXT ? text : text.slice(0, MAXIMUM_TEXT);
+}

@@ -1,0 +1,31 @@
+/** A jump further ahead than this is believed only when a second packet confirms it. */
+const JUMP_MS = 3_600_000;
+
+/**
+ * How far capture time has come: the highest stamp seen. One packet with a stamp far in the future (a broken clock, a stranger's packet) must not
+ * expire every call and registration, so a large jump waits for a second packet that is as far on.
+ */
+export class Watermark {
+  nowMs = Number.NEGATIVE_INFINITY;
+  #candidateMs = Number.POSITIVE_INFINITY;
+
+  /** Takes a stamp later than `nowMs` in; true if time has moved on. */
+  see(timeMs: number): boolean {
+    if (timeMs - this.nowMs > JUMP_MS && this.nowMs !== Number.NEGATIVE_INFINITY) {
+      const believed = this.#candidateMs <= timeMs + JUMP_MS && this.#candidateMs - this.nowMs > JUMP_MS;
+      const candidateMs = this.#candidateMs;
+      this.#candidateMs = timeMs;
+      if (!believed) return false;
+      this.nowMs = Math.min(candidateMs, timeMs);
+      return true;
+    }
+    this.#candidateMs = Number.POSITIVE_INFINITY;
+    this.nowMs = timeMs;
+    return true;
+  }
+
+  /** Sets the time, for somebody who knows it (a clock's tick, the end of a capture). */
+  set(nowMs: number): void {
+    this.nowMs = nowMs;
+  }
+}

@@ -1,0 +1,159 @@
+import type { Charged, Outcome } from '../../detectors/vocabulary.ts';
+
+export type Direction = 'outgoing' | 'incoming';
+
+/** Tags of one side of a dialog as their 64-bit hash; 0, 0 where the message had none. */
+export interface TagHash {
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/** Facts about an INVITE's sender that the tracker keeps for whoever attributes the call; opaque to it. */
+export interface CallOrigin {
+  readonly presented: string;
+  readonly called: string;
+  readonly asserted: string | null;
+  readonly userAgent: string;
+  readonly emergency: boolean;
+  /** Address and port on the customer's side, as text. */
+  readonly source: string;
+  readonly sourcePort: number;
+}
+
+const MAXIMUM_DIALOGS = 4;
+const MAXIMUM_CSEQS = 8;
+const MAXIMUM_BRANCHES = 16;
+
+/**
+ * What is known of one leg of a call. Every fact is a first time (the smallest seen), so that the order in which messages arrive
+ * does not matter: the same messages give the same record. 0 stands for "not seen".
+ */
+export class CallRecord {
+  readonly callId: string;
+  readonly callHi: number;
+  readonly callLo: number;
+  readonly direction: Direction;
+  readonly fromTag: string;
+  readonly fromHi: number;
+  readonly fromLo: number;
+  /** Next record of the same Call-ID (the other leg, another From-tag). */
+  next: CallRecord | null = null;
+
+  origin: CallOrigin | null = null;
+  charged: Charged | null = null;
+  /** Line whose credentials an INVITE carried; charged once the proxy has accepted them. */
+  claim: string | null = null;
+
+  inviteAtMs = 0;
+  /** Highest CSeq of an INVITE seen, and of one answered 401/407. */
+  lastInviteCseq = 0;
+  lastChallengedCseq = 0;
+  ringingAtMs = 0;
+  answeredAtMs = 0;
+  answeredCseq = 0;
+  /** An ACK that is not the answer to a failure: the call was answered even if the capture lost the 2xx. */
+  ackAtMs = 0;
+  failedAtMs = 0;
+  failedStatus = 0;
+  refusedByUs = false;
+  cancelled = false;
+  byeAtMs = 0;
+  byeTag: TagHash | null = null;
+  lastSeenMs = 0;
+  /** RFC 4028 Session-Expires of the dialog in seconds, 0 for none, and when it was last refreshed. */
+  sessionExpiresSeconds = 0;
+  refreshedAtMs = 0;
+
+  attemptTold = false;
+  ringingTold = false;
+  answeredTold = false;
+  outcomeTold = false;
+  endTold = false;
+  /** Of the marks that rules asked for, how many the call has passed. */
+  marksPassed = 0;
+  /** When the record expires if nothing more comes, and when the tracker looks at it next. */
+  expiresAtMs = 0;
+  dueAtMs = Number.POSITIVE_INFINITY;
+
+  /** CSeq numbers of INVITEs with credentials, and those whose answer shows that the proxy accepted them. */
+  readonly credentialCseqs: number[] = [];
+  readonly acceptedCseqs: number[] = [];
+  /** To-tags of the 2xx, one per dialog of a forked call. */
+  readonly dialogs: TagHash[] = [];
+  dialogTag: string | null = null;
+  /** Incoming leg: branches (low hash word) still without a final answer: the call fails when all have failed. */
+  readonly openBranches: number[] = [];
+
+  constructor(
+    callId: string,
+    callHi: number,
+    callLo: number,
+    direction: Direction,
+    fromTag: string,
+    fromHi: number,
+    fromLo: number,
+  ) {
+    this.callId = callId;
+    this.callHi = callHi;
+    this.callLo = callLo;
+    this.direction = direction;
+    this.fromTag = fromTag;
+    this.fromHi = fromHi;
+    this.fromLo = fromLo;
+  }
+
+  /** A final answer of any kind, or the end, is known. */
+  get over(): boolean {
+    return this.endTold || (this.failedAtMs > 0 && this.answeredAtMs === 0);
+  }
+
+  /** The dialog of the tag is known, or none is known yet. */
+  hasDialog(hi: number, lo: number): boolean {
+    for (const tag of this.dialogs) if (tag.hi === hi && tag.lo === lo) return true;
+    return false;
+  }
+
+  addDialog(hi: number, lo: number): void {
+    if ((hi !== 0 || lo !== 0) && this.dialogs.length < MAXIMUM_DIALOGS && !this.hasDialog(hi, lo))
+      this.dialogs.push({ hi, lo });
+  }
+
+  addCredentialCseq(cseq: number): void {
+    remember(this.credentialCseqs, cseq, MAXIMUM_CSEQS);
+  }
+
+  addAcceptedCseq(cseq: number): void {
+    remember(this.acceptedCseqs, cseq, MAXIMUM_CSEQS);
+  }
+
+  /** The proxy accepted credentials that an INVITE of this call carried. */
+  get credentialsAccepted(): boolean {
+    return this.credentialCseqs.some((cseq) => this.acceptedCseqs.includes(cseq));
+  }
+
+  openBranch(branch: number): void {
+    remember(this.openBranches, branch, MAXIMUM_BRANCHES);
+  }
+
+  /** Notes a branch's final failure; true when no branch is left open. */
+  closeBranch(branch: number): boolean {
+    const at = this.openBranches.indexOf(branch);
+    if (at >= 0) this.openBranches.splice(at, 1);
+    return this.openBranches.length === 0;
+  }
+}
+
+function remember(list: number[], value: number, maximum: number): void {
+  if (!list.includes(value)) {
+    if (list.length >= maximum) list.shift();
+    list.push(value);
+  }
+}
+
+/** The outcome that a final failure status stands for. 487 without a CANCEL is the proxy giving up on ringing. */
+export function outcomeOf(status: number, cancelled: boolean): Outcome {
+  if (status === 486 || status === 600) return 'busy';
+  if (status === 487) return cancelled ? 'cancelled' : 'no-answer';
+  if (status === 408 || status === 480) return 'no-answer';
+  return status >= 500 && status < 600 ? 'failed' : 'rejected';
+}
