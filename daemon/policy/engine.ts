@@ -7,13 +7,12 @@ import type {
   SubjectFacts,
 } from '../../detectors/vocabulary.ts';
 import { chargedOf } from '../../detectors/vocabulary.ts';
-import { periodStart } from '../windows/period.ts';
 import type { Update, WindowKey, WindowStore } from '../windows/store.ts';
 import { BREACH_PREFIX, type Breach, Breaches, silentMs } from './breaches.ts';
 import { type RuleReading, ruleReading } from './explain.ts';
 import type { FindingSink, Mode } from './finding.ts';
 import { NEVER } from './ladder.ts';
-import { Periods } from './periods.ts';
+import { type PeriodStart, Periods } from './periods.ts';
 import {
   type EventRule,
   type PeriodAt,
@@ -55,6 +54,7 @@ export interface PolicyEngineOptions {
   readonly store: WindowStore;
   /** Of the operator, IANA name. */
   readonly timeZone: string;
+  readonly periodStart: PeriodStart;
   readonly customerFacts: (customer: string) => CustomerFacts | null;
   readonly trunkFacts: (trunk: string) => TrunkFacts | null;
   /** Customer of a line; an unknown line stands for itself. Asked by `explain` and `resetBaseline` only. */
@@ -92,12 +92,13 @@ export class PolicyEngine {
   readonly #store: WindowStore;
   readonly #verdicts: Verdicts;
   readonly #rates: RateWatch;
-  readonly #periods = new Periods(periodStart);
+  readonly #periods: Periods;
   #nowMs = NEVER;
 
   constructor(options: PolicyEngineOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#periods = new Periods(options.periodStart);
     this.#plans = [...options.policies.values()].map((policy) => planOf(policy, options.detectors));
     this.policyIndexes = new Map([...options.policies.keys()].map((id, index) => [id, index]));
     const index = this.policyIndexes.get(options.defaultPolicy);
@@ -339,7 +340,7 @@ export class PolicyEngine {
     const { callId } = event.leg;
     const { atMs } = event;
     let breach = this.breaches.find(rule, subject.id);
-    if (judgement !== null && judgement.breached && !breach?.calls.has(callId)) {
+    if (judgement?.breached === true && !breach?.calls.has(callId)) {
       if (breach !== undefined && atMs < breach.floorMs) return;
       breach ??= this.breaches.open(rule, subject, ownerOf(subject, customer));
       if (breach.calls.size >= MOST_CALLS) {
