@@ -125,6 +125,54 @@ export function headerOf(bytes: Uint8Array, from: number, length: number): Heade
   }
 }
 
+/** Four bytes as the number that a little-endian read gives. */
+const word = (text: string): number =>
+  text.charCodeAt(0) | (text.charCodeAt(1) << 8) | (text.charCodeAt(2) << 16) | (text.charCodeAt(3) << 24);
+const WORD_VIA = word('via:');
+const WORD_FROM = word('from');
+const WORD_TO = word('to:\0');
+const WORD_CSEQ = word('cseq');
+const WORD_CALL = word('call');
+const WORD_ID = word('-id:');
+const WORD_CONT = word('cont');
+const WORD_ACT = word('act:');
+const LOWER = 0x20202020;
+/** What 0x20 sets in ":" and "-" is set already, so a control character could pass for one. */
+const COLON_TOP = 0x3a000000;
+
+/** Bytes of the name of each header that `commonHeader` finds. */
+export const NAME_LENGTH: readonly number[] = [0, 3, 4, 2, 7, 4, 0, 0, 0, 7];
+
+/**
+ * The headers that every message has, told by four bytes at a time: Via, From, To, Call-ID, CSeq and Contact in full, in any case, with
+ * the colon right behind. Anything else is OTHER and wants `headerOf`. At least eight bytes must follow `at`.
+ */
+export function commonHeader(view: DataView, at: number): Header {
+  const raw = view.getInt32(at, true);
+  switch (raw | LOWER) {
+    case WORD_VIA:
+      return (raw & 0xff000000) === COLON_TOP ? Header.VIA : Header.OTHER;
+    case WORD_FROM:
+      return view.getUint8(at + 4) === 0x3a ? Header.FROM : Header.OTHER;
+    case WORD_CSEQ:
+      return view.getUint8(at + 4) === 0x3a ? Header.CSEQ : Header.OTHER;
+    case WORD_CALL: {
+      const rest = view.getInt32(at + 4, true);
+      return (rest | LOWER) === WORD_ID && (rest & 0xff0000ff) === (COLON_TOP | 0x2d)
+        ? Header.CALL_ID
+        : Header.OTHER;
+    }
+    case WORD_CONT: {
+      const rest = view.getInt32(at + 4, true);
+      return (rest | LOWER) === WORD_ACT && (rest & 0xff000000) === COLON_TOP ? Header.CONTACT : Header.OTHER;
+    }
+    default:
+      return ((raw | LOWER) & 0xffffff) === WORD_TO && (raw & 0xff0000) === 0x3a0000
+        ? Header.TO
+        : Header.OTHER;
+  }
+}
+
 /** Full name to compact form, both in lower case (IANA registry of SIP header fields). */
 const COMPACT: Readonly<Record<string, string>> = {
   'accept-contact': 'a',

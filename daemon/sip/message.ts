@@ -1,7 +1,8 @@
 import { Address, readAddress } from './address.ts';
 import { digestUser, UserForm } from './digest-user.ts';
 import { Field } from './field.ts';
-import { HEADER_COUNT, Header, headerOf, SINGLE_HEADERS } from './header-names.ts';
+import { commonHeader, HEADER_COUNT, Header, headerOf, NAME_LENGTH, SINGLE_HEADERS } from './header-names.ts';
+import { lineFeed } from './line-feed.ts';
 import { Method, methodOf } from './method.ts';
 import { Oddity } from './oddities.ts';
 import { findParameter, parameterName } from './parameter.ts';
@@ -90,6 +91,8 @@ export class SipMessage {
   /** Parts of resolved headers, start and end, by `Field`. */
   readonly #parts = new Int32Array(2 * Object.keys(Field).length);
   readonly #startLine = new StartLine();
+  /** Over `bytes`; made anew only when another buffer comes. */
+  #view = new DataView(this.bytes.buffer, 0, 0);
   #firstHeader = 0;
   #headersEnd = 0;
 
@@ -103,7 +106,10 @@ export class SipMessage {
    * message is usable, else the fatal `Oddity`; what was read up to it can still be asked for.
    */
   read(bytes: Buffer, start: number, end: number): number {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
     this.oddities = 0;
     this.#seen = 0;
     this.#resolved = 0;
@@ -135,8 +141,7 @@ export class SipMessage {
 
   #readStartLine(at: number, end: number): number {
     const bytes = this.bytes;
-    let lineEnd = at;
-    while (lineEnd < end && bytes[lineEnd] !== 0x0a) lineEnd++;
+    let lineEnd = lineFeed(this.#view, at, end);
     if (lineEnd === end) return Oddity.NOT_SIP;
     this.#firstHeader = lineEnd + 1;
     if (bytes[lineEnd - 1] === 0x0d) lineEnd--;
@@ -153,6 +158,7 @@ export class SipMessage {
   /** One pass over the header lines: where the wanted ones stand, and where the body begins. */
   #readHeaders(end: number): number {
     const bytes = this.bytes;
+    const view = this.#view;
     const headers = this.#headers;
     const maximumHeaders = this.#maximumHeaders;
     let seen = 0;
@@ -179,29 +185,25 @@ export class SipMessage {
         return Oddity.TOO_MANY_HEADERS;
       }
 
-      let i = at;
-      let byte = first;
-      while (byte !== 0x3a && byte !== 0x0a && ++i < end) byte = bytes[i];
-      let nameEnd = i;
-      while (nameEnd > at && (bytes[nameEnd - 1] === 0x20 || bytes[nameEnd - 1] === 0x09)) nameEnd--;
-      if (byte !== 0x3a || nameEnd === at || first === 0x20 || first === 0x09) {
-        oddities |= 1 << Oddity.BAD_HEADER_LINE;
-        while (i < end && bytes[i] !== 0x0a) i++;
-        at = i + 1;
-        continue;
+      let header: Header = at + 8 <= end ? commonHeader(view, at) : Header.OTHER;
+      let i = at + NAME_LENGTH[header];
+      if (header === Header.OTHER) {
+        let byte = first;
+        while (byte !== 0x3a && byte !== 0x0a && ++i < end) byte = bytes[i];
+        let nameEnd = i;
+        while (nameEnd > at && (bytes[nameEnd - 1] === 0x20 || bytes[nameEnd - 1] === 0x09)) nameEnd--;
+        if (byte !== 0x3a || nameEnd === at || first === 0x20 || first === 0x09) {
+          oddities |= 1 << Oddity.BAD_HEADER_LINE;
+          at = lineFeed(view, i, end) + 1;
+          continue;
+        }
+        header = headerOf(bytes, at, nameEnd - at);
       }
       let from = i + 1;
-      i = from;
-      for (;;) {
-        while (i < end && bytes[i] !== 0x0a) i++;
-        if (i + 1 >= end) break;
-        const next = bytes[i + 1];
-        if (next !== 0x20 && next !== 0x09) break;
-        i++;
-      }
+      i = lineFeed(view, from, end);
+      while (i + 1 < end && (bytes[i + 1] === 0x20 || bytes[i + 1] === 0x09)) i = lineFeed(view, i + 1, end);
       if (bytes[i - 1] !== 0x0d && i < end) oddities |= 1 << Oddity.BARE_LF;
 
-      const header = headerOf(bytes, at, nameEnd - at);
       at = i + 1;
       if (header === Header.OTHER) continue;
       const bit = 1 << header;
