@@ -24,12 +24,22 @@ const CHUNK_BITS = 10;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ROWS - 1;
 
+/** Doubles in a cache line. A row begins on a line, and its fields are one line: most events read no other. */
+const LINE = 8;
+/** Large arrays begin 16 bytes past a line (the allocator's own header). */
+const TO_LINE = 6;
+
 /** Fields before the timestamps of a row. */
 const HEAD = 0;
 const COUNT = 1;
 const SINCE = 2;
 const FLOOR = 3;
-const TIMES = 4;
+const NEWEST = 4;
+/** Begin of the current stretch of one window, events in it, events in the stretch before: together at least those of the window. */
+const STRETCH = 5;
+const CURRENT = 6;
+const PREVIOUS = 7;
+const TIMES = 8;
 
 /** Unit of the idle clock's marks, ms. */
 const MARK_MS = 64;
@@ -87,7 +97,7 @@ export class RateTable {
     this.limit = limit;
     this.windowMs = windowMs;
     this.#size = limit + 1 + Math.max(1, Math.floor(options.slack ?? limit + 1));
-    this.#stride = TIMES + this.#size;
+    this.#stride = Math.ceil((TIMES + this.#size) / LINE) * LINE;
     this.#maxRows = Math.max(CHUNK_ROWS, options.maxRows ?? 262_144);
     this.#retentionMs = windowMs + (options.latenessMs ?? 32_000);
     this.#idleMarks = Math.ceil(this.#retentionMs / MARK_MS) + 1;
@@ -102,27 +112,39 @@ export class RateTable {
     if (row < 0) row = this.#take(slot);
     else this.#markOf[row] = this.#mark;
     const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride;
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
     const count = times[base + COUNT];
-    const first = base + TIMES;
-    const head = times[base + HEAD];
     // Written so that NaN goes the slow way, where it is dropped.
-    if (count > 0 && !(timeMs >= times[first + head])) return this.#addLate(times, base, timeMs);
+    if (count > 0 && !(timeMs >= times[base + NEWEST])) return this.#addLate(times, base, timeMs);
     if (!(timeMs >= times[base + FLOOR])) return RATE_WITHIN;
+    const first = base + TIMES;
     const size = this.#size;
     const limit = this.limit;
-    let next = head + 1;
+    let next = times[base + HEAD] + 1;
     if (next === size) next = 0;
     times[first + next] = timeMs;
     times[base + HEAD] = next;
+    times[base + NEWEST] = timeMs;
     if (count < size) times[base + COUNT] = count + 1;
-    if (count < limit) return RATE_WITHIN;
+    const windowMs = this.windowMs;
+    const into = timeMs - times[base + STRETCH];
+    if (into < windowMs) times[base + CURRENT]++;
+    else {
+      const adjoins = into < 2 * windowMs;
+      times[base + PREVIOUS] = adjoins ? times[base + CURRENT] : 0;
+      times[base + STRETCH] = adjoins ? times[base + STRETCH] + windowMs : timeMs;
+      times[base + CURRENT] = 1;
+    }
+    if (times[base + CURRENT] + times[base + PREVIOUS] <= limit || count < limit) {
+      times[base + SINCE] = 0;
+      return RATE_WITHIN;
+    }
     let oldest = next - limit;
     if (oldest < 0) oldest += size;
-    if (timeMs - times[first + oldest] < this.windowMs) {
+    if (timeMs - times[first + oldest] < windowMs) {
       // Went on without a gap only if this event came no later than the last breach's end, at the timestamp before `oldest` + W.
       if (times[base + SINCE] === 0) times[base + SINCE] = timeMs;
-      else if (timeMs - times[first + (oldest === 0 ? size - 1 : oldest - 1)] > this.windowMs) {
+      else if (timeMs - times[first + (oldest === 0 ? size - 1 : oldest - 1)] > windowMs) {
         times[base + SINCE] = timeMs;
       }
       return RATE_OVER;
@@ -140,7 +162,7 @@ export class RateTable {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     if (row < 0) return 0;
     const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride;
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
     const since = times[base + SINCE];
     if (since === 0 || atMs === undefined) return since;
     const count = times[base + COUNT];
@@ -152,7 +174,7 @@ export class RateTable {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     if (row < 0) return 0;
     const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride;
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
     let found = 0;
     for (let index = times[base + COUNT] - 1; index >= 0 && found <= this.limit; index--) {
       const at = this.#at(times, base, index);
@@ -163,13 +185,33 @@ export class RateTable {
     return found;
   }
 
+  /** Whether the slot's last `events` events lie within less than the window. O(1). */
+  lastWithinWindow(slot: number, events: number): boolean {
+    const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
+    if (row < 0) return false;
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
+    const count = times[base + COUNT];
+    if (count < events || count === 0) return false;
+    return this.#at(times, base, count - 1) - this.#at(times, base, count - events) < this.windowMs;
+  }
+
+  /** Latest timestamp of the slot, -Infinity for none. */
+  newestMs(slot: number): number {
+    const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
+    if (row < 0) return Number.NEGATIVE_INFINITY;
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
+    return times[base + COUNT] === 0 ? Number.NEGATIVE_INFINITY : times[base + NEWEST];
+  }
+
   /** Timestamps of the slot later than `afterMs` that are still held, oldest first. */
   timesAfter(slot: number, afterMs: number): number[] {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     const found: number[] = [];
     if (row < 0) return found;
     const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride;
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
     for (let index = times[base + COUNT] - 1; index >= 0; index--) {
       const at = this.#at(times, base, index);
       if (!(at > afterMs)) break;
@@ -184,9 +226,8 @@ export class RateTable {
     let row = this.#rowOf[slot] - 1;
     if (row < 0) row = this.#take(slot);
     const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride;
-    times.fill(0, base, base + TIMES);
-    times[base + FLOOR] = atMs;
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
+    this.#clear(times, base, atMs);
   }
 
   /** Gives the slot's row back; the caller may use the slot for another subject. */
@@ -219,6 +260,12 @@ export class RateTable {
     return times[base + TIMES + place];
   }
 
+  #clear(times: Float64Array, base: number, floorMs: number): void {
+    times.fill(0, base, base + TIMES);
+    times[base + FLOOR] = floorMs;
+    times[base + STRETCH] = Number.NEGATIVE_INFINITY;
+  }
+
   #addLate(times: Float64Array, base: number, timeMs: number): RateState {
     if (!(timeMs >= times[base + FLOOR])) return RATE_WITHIN;
     const { limit, windowMs } = this;
@@ -243,6 +290,8 @@ export class RateTable {
       place = below;
     }
     times[first + place] = timeMs;
+    // Wherever it belongs: these two only may be too high.
+    times[base + CURRENT]++;
 
     let over = false;
     const last = Math.min(count - 1, index + limit);
@@ -276,7 +325,7 @@ export class RateTable {
     const ahead = timeMs - this.#newestMs;
     if (ahead > 0) {
       this.#newestMs = timeMs;
-      this.#idleClockMs += ahead < STEP_MS ? ahead : STEP_MS;
+      this.#idleClockMs += Math.min(ahead, STEP_MS);
       this.#mark = (this.#idleClockMs / MARK_MS) | 0;
       this.#behind = 0;
     } else if (ahead < -this.#retentionMs) {
@@ -312,11 +361,11 @@ export class RateTable {
     }
     const row = this.#free[--this.#freeCount];
     const chunk = row >>> CHUNK_BITS;
-    if (this.#chunks[chunk].length === 0) this.#chunks[chunk] = new Float64Array(CHUNK_ROWS * this.#stride);
+    if (this.#chunks[chunk].length === 0)
+      this.#chunks[chunk] = new Float64Array(CHUNK_ROWS * this.#stride + LINE);
     this.#chunkUsed[chunk]++;
-    const base = (row & CHUNK_MASK) * this.#stride;
-    this.#chunks[chunk].fill(0, base, base + TIMES);
-    this.#chunks[chunk][base + FLOOR] = Number.NEGATIVE_INFINITY;
+    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
+    this.#clear(this.#chunks[chunk], base, Number.NEGATIVE_INFINITY);
     this.#rowOf[slot] = row + 1;
     this.#ownerOf[row] = slot + 1;
     this.#markOf[row] = this.#mark;

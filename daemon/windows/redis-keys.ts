@@ -45,6 +45,11 @@ function encoded(character: string): string {
   return character === '%' ? '%25' : character === '{' ? '%7B' : '%7D';
 }
 
+/** Where daemons tell each other which subjects of a shared rate are hot. */
+export function hotChannel(rate: string): string {
+  return `vigie:hot:${rate}`;
+}
+
 /** Slot of a key in Redis Cluster: CRC-16/XMODEM of the hash tag, or of the key where it has none, modulo 16384 (Redis Cluster specification). */
 export function hashSlot(key: string): number {
   const open = key.indexOf('{');
