@@ -299,8 +299,8 @@ export class Reader {
   }
 
   private refuse(written: Written, code: FaultCode, path: Path, what: string, todo: string): typeof BROKEN {
-    const place =
-      written.node === undefined ? written.source.locate(path) : written.source.placeOf(written.node);
+    const { node, source } = written;
+    const place = written.place ?? (node === undefined ? source.locate(path) : source.placeOf(node));
     const name = path.length === 0 ? 'the file' : path.join('.');
     this.note(place, code, `${name}${what.startsWith(':') ? '' : ' '}${what}`, todo);
     return BROKEN;
@@ -334,7 +334,11 @@ export class Reader {
     const shape = schema as Shape;
     if (shape.items !== undefined && !/^\s*\[/.test(value)) {
       const items = value.split(',').map((item) => item.trim());
-      return this.override(path, place, JSON.stringify(items.filter((item) => item !== '')), base);
+      const texts = (shape.items as Shape).type === 'string';
+      const written = items
+        .filter((item) => item !== '')
+        .map((item) => (texts ? JSON.stringify(item) : item));
+      return this.override(path, place, `[${written.join(', ')}]`, base);
     }
     const member = (shape.anyOf?.[0] ?? shape) as Shape;
     const isText =
@@ -370,7 +374,7 @@ export class Reader {
       this.faults.push(read.fault);
       return { ...member, node: BROKEN };
     }
-    return { ...this.override(path, place, quoted(read.text), member.base), place };
+    return this.override(path, place, quoted(read.text), member.base);
   }
 }
 
