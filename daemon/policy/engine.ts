@@ -7,12 +7,13 @@ import type {
   SubjectFacts,
 } from '../../detectors/vocabulary.ts';
 import { chargedOf } from '../../detectors/vocabulary.ts';
+import { periodStart } from '../windows/period.ts';
+import type { RateTable } from '../windows/rate-table.ts';
 import type { Update, WindowKey, WindowStore } from '../windows/store.ts';
 import { BREACH_PREFIX, type Breach, Breaches, silentMs } from './breaches.ts';
 import { type RuleReading, ruleReading } from './explain.ts';
 import type { FindingSink, Mode } from './finding.ts';
 import { NEVER } from './ladder.ts';
-import { type PeriodStart, Periods } from './periods.ts';
 import {
   type EventRule,
   type PeriodAt,
@@ -26,14 +27,14 @@ import {
   updateOf,
   windowKey,
 } from './plan.ts';
-import { RateWatch, type SlotDirectory } from './rate-watch.ts';
+import { RateWatch, type SharedRateLike, type SlotDirectory } from './rate-watch.ts';
 import type { SourceProfiler } from './source-profile.ts';
 import { type BrakeLike, Verdicts } from './verdicts.ts';
 
 export interface CustomerFacts {
   /** Policy id, null for the default. */
   readonly policy: string | null;
-  /** Day of the month on which the billing period begins, 1 to 28. */
+  /** Day of the month on which the billing period begins, 1 to 31. */
   readonly billingDay: number;
   /** IANA name, null for the operator's. */
   readonly timeZone: string | null;
@@ -54,7 +55,6 @@ export interface PolicyEngineOptions {
   readonly store: WindowStore;
   /** Of the operator, IANA name. */
   readonly timeZone: string;
-  readonly periodStart: PeriodStart;
   readonly customerFacts: (customer: string) => CustomerFacts | null;
   readonly trunkFacts: (trunk: string) => TrunkFacts | null;
   /** Customer of a line; an unknown line stands for itself. Asked by `explain` and `resetBaseline` only. */
@@ -92,13 +92,11 @@ export class PolicyEngine {
   readonly #store: WindowStore;
   readonly #verdicts: Verdicts;
   readonly #rates: RateWatch;
-  readonly #periods: Periods;
   #nowMs = NEVER;
 
   constructor(options: PolicyEngineOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#periods = new Periods(options.periodStart);
     this.#plans = [...options.policies.values()].map((policy) => planOf(policy, options.detectors));
     this.policyIndexes = new Map([...options.policies.keys()].map((id, index) => [id, index]));
     const index = this.policyIndexes.get(options.defaultPolicy);
@@ -158,6 +156,25 @@ export class PolicyEngine {
   /** The slot is about to stand for another source or customer. */
   release(kind: 'source' | 'customer', slot: number): void {
     this.#rates.release(kind, slot);
+  }
+
+  /** The tables behind the rates, for those who share them with other daemons. */
+  rateTables(): readonly {
+    readonly name: string;
+    readonly kind: 'source' | 'customer';
+    readonly table: RateTable;
+  }[] {
+    return this.#rates.tables();
+  }
+
+  /** From now on the rate of that name counts what other daemons see, too. */
+  shareRate(name: string, shared: SharedRateLike): void {
+    this.#rates.share(name, shared);
+  }
+
+  /** The rate over all daemons has passed its limit (`SharedRate`'s `onChange`); its end shows in the next message or tick. */
+  sharedRateOver(name: string, slot: number, atMs: number): void {
+    this.#rates.sharedOver(name, slot, atMs);
   }
 
   onEvent(event: Event): void {
@@ -401,7 +418,8 @@ export class PolicyEngine {
 
   #periodsOf(customer: string | null): PeriodAt {
     const facts = customer === null ? null : this.#options.customerFacts(customer);
-    return this.#periods.in(facts?.timeZone ?? this.#options.timeZone, facts?.billingDay ?? 1);
+    const timeZone = facts?.timeZone ?? this.#options.timeZone;
+    return (atMs, unit) => periodStart(atMs, unit, timeZone, facts?.billingDay ?? 1);
   }
 
   #factsOf(subject: Subject): SubjectFacts {

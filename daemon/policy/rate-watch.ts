@@ -18,8 +18,24 @@ export interface SlotDirectory {
 
 type Stream = 'messages' | 'transactions';
 
-/** One ring table, and the rules of one policy that read it. Policies with like limits share the table. */
+/** What several daemons make of one rate together: `SharedRate` of the windows. */
+export interface SharedRateLike {
+  saw(slot: number, timeMs: number): void;
+  /** Since when the sum has been over, 0 if it is not. */
+  overSinceMs(slot: number): number;
+}
+
+/** One ring of timestamps per slot. Policies with like limits share it. */
+interface Counter {
+  readonly name: string;
+  readonly kind: 'source' | 'customer';
+  readonly table: RateTable;
+  shared: SharedRateLike | null;
+}
+
+/** A counter, and the rules of one policy that read it. */
 interface Watch {
+  readonly counter: Counter;
   readonly table: RateTable;
   readonly rules: readonly RateRule[];
 }
@@ -38,8 +54,8 @@ const NONE: readonly Watch[] = [];
 export class RateWatch {
   readonly #messages: (readonly Watch[])[] = [];
   readonly #transactions: (readonly Watch[])[] = [];
-  readonly #tables = new Map<string, RateTable>();
-  readonly #tableOf = new Map<RateRule, RateTable>();
+  readonly #counters = new Map<string, Counter>();
+  readonly #counterOf = new Map<RateRule, Counter>();
   readonly #bySlot = new Map<RateRule, Map<number, Breach>>();
   readonly #slots: SlotDirectory;
   readonly #breaches: Breaches;
@@ -79,7 +95,9 @@ export class RateWatch {
     let over = false;
     for (let i = 0; i < watches.length; i++) {
       const state = watches[i].table.add(slot, timeMs);
-      if (state !== RATE_WITHIN) {
+      const { shared } = watches[i].counter;
+      if (shared !== null) shared.saw(slot, timeMs);
+      if (state !== RATE_WITHIN || (shared !== null && shared.overSinceMs(slot) !== 0)) {
         over = true;
         this.#over(watches[i], slot, timeMs, (state & RATE_OVER_PAST) !== 0);
       }
@@ -90,16 +108,16 @@ export class RateWatch {
   /** A breach goes on at `nowMs` without a message, or is over. */
   tick(breach: Breach, rule: RateRule, nowMs: number): void {
     if (breach.sinceMs === NEVER) return;
-    const table = this.#tableOf.get(rule);
-    const sinceMs = table === undefined || breach.slot < 0 ? 0 : table.overSinceMs(breach.slot, nowMs);
-    if (sinceMs === 0 || table === undefined) rule.ladder.kept(breach, breach.atMs);
-    else this.#judge(breach, rule, table, nowMs);
+    const counter = this.#counterOf.get(rule);
+    const sinceMs = counter === undefined || breach.slot < 0 ? 0 : overSince(counter, breach.slot, nowMs);
+    if (sinceMs === 0 || counter === undefined) rule.ladder.kept(breach, breach.atMs);
+    else this.#judge(breach, rule, counter.table, nowMs);
   }
 
   /** Events in the window as of `nowMs`, counted up to limit + 1. */
   countAt(rule: RateRule, subject: Subject, nowMs: number): number {
     const slot = this.#slots.slotOf(subject);
-    return slot < 0 ? 0 : (this.#tableOf.get(rule)?.countAt(slot, nowMs) ?? 0);
+    return slot < 0 ? 0 : (this.#counterOf.get(rule)?.table.countAt(slot, nowMs) ?? 0);
   }
 
   judgement(rule: RateRule, breach: Breach | null, count: number): Judgement {
@@ -130,8 +148,7 @@ export class RateWatch {
       breach.slot = -1;
       breaches.delete(slot);
     }
-    const watched = kind === 'source' ? 'messages' : 'transactions';
-    for (const [rule, table] of this.#tableOf) if (rule.detector.stream === watched) table.release(slot);
+    for (const counter of this.#counters.values()) if (counter.kind === kind) counter.table.release(slot);
     if (kind === 'source') this.profiles.release(slot);
   }
 
@@ -143,32 +160,52 @@ export class RateWatch {
   reset(rule: RateRule, subject: Subject, atMs: number): void {
     const slot = this.#slots.slotOf(subject);
     if (slot < 0) return;
-    this.#tableOf.get(rule)?.reset(slot, atMs);
+    this.#counterOf.get(rule)?.table.reset(slot, atMs);
     if (subject.kind === 'source') this.profiles.release(slot);
   }
 
+  tables(): readonly Pick<Counter, 'name' | 'kind' | 'table'>[] {
+    return [...this.#counters.values()];
+  }
+
+  share(name: string, shared: SharedRateLike): void {
+    const counter = this.#counters.get(name);
+    if (counter !== undefined) counter.shared = shared;
+  }
+
+  /** The sum over all daemons has passed the limit, with or without a message here. */
+  sharedOver(name: string, slot: number, atMs: number): void {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) return;
+    for (const watches of [...this.#messages, ...this.#transactions]) {
+      for (const watch of watches) if (watch.counter === counter) this.#over(watch, slot, atMs, false);
+    }
+  }
+
   #watches(rules: readonly RateRule[], stream: Stream): readonly Watch[] {
-    const watches = new Map<RateTable, RateRule[]>();
+    const watches = new Map<Counter, RateRule[]>();
     for (const rule of rules) {
       if (rule.detector.stream !== stream) continue;
-      const key = `${stream} ${rule.limit}/${rule.windowMs}`;
-      let table = this.#tables.get(key);
-      if (table === undefined) {
-        table = new RateTable({ limit: rule.limit, windowMs: rule.windowMs });
-        this.#tables.set(key, table);
+      const { limit, windowMs } = rule;
+      const name = `${stream}:${limit}/${windowMs}ms`;
+      let counter = this.#counters.get(name);
+      if (counter === undefined) {
+        const kind = stream === 'messages' ? 'source' : 'customer';
+        counter = { name, kind, table: new RateTable({ limit, windowMs }), shared: null };
+        this.#counters.set(name, counter);
       }
-      this.#tableOf.set(rule, table);
+      this.#counterOf.set(rule, counter);
       this.#bySlot.set(rule, new Map());
-      watches.set(table, [...(watches.get(table) ?? []), rule]);
+      watches.set(counter, [...(watches.get(counter) ?? []), rule]);
     }
-    return [...watches].map(([table, rules]) => ({ table, rules }));
+    return [...watches].map(([counter, rules]) => ({ counter, table: counter.table, rules }));
   }
 
   #over(watch: Watch, slot: number, timeMs: number, past: boolean): void {
     for (const rule of watch.rules) {
       const breach = this.#bySlot.get(rule)?.get(slot) ?? this.#open(rule, slot);
       const { ladder } = rule;
-      const sinceMs = past ? timeMs : watch.table.overSinceMs(slot);
+      const sinceMs = past ? timeMs : overSince(watch.counter, slot) || timeMs;
       if (rule.detector.stream === 'messages' && rule.detector.excuse !== undefined)
         this.profiles.over(slot, timeMs);
       if (breach.callIds.length < MOST_CALL_IDS) this.#noteCall(breach);
@@ -223,4 +260,11 @@ export class RateWatch {
     const callId = this.#slots.callId();
     if (callId !== null && !breach.callIds.includes(callId)) breach.callIds.push(callId);
   }
+}
+
+/** Of this daemon's part and the sum of all, whichever has been over for longer; 0 if neither is. */
+function overSince({ table, shared }: Counter, slot: number, atMs?: number): number {
+  const own = table.overSinceMs(slot, atMs);
+  const sum = shared === null ? 0 : shared.overSinceMs(slot);
+  return own === 0 || (sum !== 0 && sum < own) ? sum : own;
 }
