@@ -29,6 +29,7 @@ export function readAddress(
   while (i < end && isSpace(bytes[i])) i++;
   const first = i;
   let semicolon = -1;
+  let hasUser = false;
   while (i < end) {
     const byte = bytes[i];
     if (byte === 0x3c) {
@@ -47,8 +48,9 @@ export function readAddress(
     }
     if (byte === 0x3b) {
       if (semicolon < 0) semicolon = i;
-    } else if (byte === 0x40) {
-      // An unescaped @ can stand in no parameter: the semicolon before it was the user part's.
+    } else if (byte === 0x40 && !hasUser) {
+      // An unescaped @ can stand in no parameter: a semicolon before it was the user part's.
+      hasUser = true;
       semicolon = -1;
     } else if (byte === 0x2c && list) {
       break;
@@ -66,8 +68,12 @@ export function readAddress(
 function bracketed(bytes: Uint8Array, from: number, end: number, list: boolean, out: Address): void {
   let i = from;
   while (i < end && bytes[i] !== 0x3e) i++;
-  out.uriFrom = from;
-  out.uriTo = i;
+  let first = from;
+  let to = i;
+  while (first < to && isSpace(bytes[first])) first++;
+  while (to > first && isSpace(bytes[to - 1])) to--;
+  out.uriFrom = first;
+  out.uriTo = to;
   if (i === end) {
     out.unclosedBracket = true;
     out.parametersFrom = end;

@@ -220,7 +220,7 @@ export class SipMessage {
       seen |= bit;
     }
     if (!complete) oddities |= 1 << Oddity.UNTERMINATED_HEADERS;
-    this.bodyStart = at < end ? at : end;
+    this.bodyStart = Math.min(at, end);
     this.#headersEnd = this.bodyStart;
     this.#seen = seen;
     this.oddities |= oddities;
@@ -320,8 +320,9 @@ export class SipMessage {
     switch (field) {
       case Field.viaBranch:
       case Field.viaSentBy:
-      case Field.viaReceived:
         return this.#resolve(Header.VIA) && this.#part(field);
+      case Field.viaReceived:
+        return this.#resolve(Header.VIA) && this.#viaParameter(RECEIVED);
       case Field.fromTag:
       case Field.fromUri:
         return this.#resolve(Header.FROM) && this.#part(field);
@@ -492,8 +493,13 @@ export class SipMessage {
     this.#keep(Field.viaSentBy);
     findParameter(this.bytes, parameters, to, BRANCH, span);
     this.#keep(Field.viaBranch);
-    findParameter(this.bytes, parameters, to, RECEIVED, span);
-    this.#keep(Field.viaReceived);
+  }
+
+  /** A parameter of the top Via that is asked for now and then. */
+  #viaParameter(name: Uint8Array): boolean {
+    const to = this.#headers[2 * Header.VIA + 1];
+    findParameter(this.bytes, this.#parts[2 * Field.viaSentBy + 1], to, name, span);
+    return this.#range(span.from, span.to);
   }
 
   #resolveAddress(header: Header, uri: Field, tag: Field): void {

@@ -19,7 +19,10 @@ export function sentBy(bytes: Uint8Array, start: number, end: number, out: Span)
 /** Transport token of the Via value at `start`: what follows the second slash. Space is allowed around slashes (§25.1, SLASH). */
 export function transportOf(bytes: Uint8Array, start: number, end: number, out: Span): boolean {
   let i = start;
-  for (let slashes = 0; i < end && slashes < 2; i++) {
+  // "SIP/2.0/" as nearly everybody writes it.
+  if (start + 8 < end && bytes[start + 3] === 0x2f && bytes[start + 5] === 0x2e && bytes[start + 7] === 0x2f)
+    i = start + 7;
+  for (let slashes = i === start ? 0 : 1; i < end && slashes < 2; i++) {
     const byte = bytes[i];
     if (byte === 0x2f) slashes++;
     else if (byte === 0x3b || byte === 0x2c) return out.set(end, end);

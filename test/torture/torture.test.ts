@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { Field, METHOD_NAMES, oddityName, oddityNames, SipMessage } from '../../daemon/sip/message.ts';
 
 /** What a message's file must read as. Only what is named is compared. */
-type Expected = Readonly<Record<string, unknown>> & { readonly section: string; readonly reads: number | string };
+type Expected = Readonly<Record<string, unknown>> & {
+  readonly section: string;
+  readonly reads: number | string;
+};
 
 const FOLDER = new URL('.', import.meta.url);
 const names = readdirSync(FOLDER)
@@ -28,7 +31,8 @@ const READINGS: Readonly<Record<string, (message: SipMessage) => unknown>> = {
   contactInstances: (message) => message.contacts().map((contact) => contact.instance),
   sdp: (message) => message.sdp() !== null,
   sdpText: (message) => message.sdp(),
-  bodyStarts: (message) => message.bytes.latin1Slice(message.bodyStart, Math.min(message.bodyStart + 3, message.bodyEnd)),
+  bodyStarts: (message) =>
+    message.bytes.latin1Slice(message.bodyStart, Math.min(message.bodyStart + 3, message.bodyEnd)),
 };
 
 function readingOf(message: SipMessage, key: string): unknown {
