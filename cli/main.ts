@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { checkConfigCommand } from './check-config.ts';
+import { CommandFailure, ExitCode } from './exit.ts';
+import { explainCommand } from './explain.ts';
+import { talk } from './output.ts';
+import { policiesCommand } from './policies.ts';
+import { replayCommand } from './replay.ts';
+import { runCommand } from './run.ts';
+import { suspensionsCommand } from './suspensions.ts';
+import { tokenCommand } from './token.ts';
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function program(): Command {
+  const vigie = new Command('vigie')
+    .description('SIP fraud and fair-use detection beside Kamailio or drachtio')
+    .version(version())
+    .addCommand(runCommand())
+    .addCommand(checkConfigCommand())
+    .addCommand(replayCommand())
+    .addCommand(suspensionsCommand())
+    .addCommand(explainCommand())
+    .addCommand(policiesCommand())
+    .addCommand(tokenCommand());
+  throwInsteadOfExit(vigie);
+  return vigie;
+}
+
+/** Commander would exit by itself, with 1 for what is our 2. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const each of command.commands) throwInsteadOfExit(each);
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  if (error instanceof CommandFailure) {
+    talk(error.message);
+    return error.exitCode;
+  }
+  talk(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return ExitCode.failure;
+}
+
+// `vigie … | head` closes our stdout: nobody reads on, so there is nothing left to do.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  throw error;
+});
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

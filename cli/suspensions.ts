@@ -1,0 +1,191 @@
+import { userInfo } from 'node:os';
+import { Command, Option } from 'commander';
+import { parseDuration } from '../daemon/config/duration.ts';
+import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts';
+import { usageFailure } from './exit.ts';
+import { printData, printJson, shortNumber, shortTime, talk } from './output.ts';
+import { printable, renderFields } from './table.ts';
+
+/** A suspension as the API shows it; see SuspensionSchema in daemon/admin/schemas.ts. */
+export interface SuspensionJson {
+  readonly id: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly customer: string | null;
+  readonly rule: string;
+  readonly policy: string;
+  readonly clause: string;
+  readonly scope: string;
+  readonly state: string;
+  readonly mode: string;
+  readonly value: number | null;
+  readonly limit: number | null;
+  readonly unit: string;
+  readonly windowSeconds: number | null;
+  readonly evidence: { readonly callIds?: readonly string[] };
+  readonly repeats: number;
+  readonly proposedAt: string;
+  readonly activeAt: string | null;
+  readonly until: string | null;
+  readonly liftedAt: string | null;
+  readonly expiredAt: string | null;
+  readonly liftedBy: string | null;
+  readonly liftReason: string | null;
+  readonly graceUntil: string | null;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** The person at the keyboard, behind sudo too. */
+export function currentUser(): string {
+  return process.env['SUDO_USER'] ?? userInfo().username;
+}
+
+/** Two lines each: the id has to be whole, to be copied. */
+export function renderSuspensions(suspensions: readonly SuspensionJson[]): string {
+  return suspensions
+    .map(({ id, state, activeAt, proposedAt, subject, rule, value, limit, unit, reason }) => {
+      const numbers = value === null ? reason : `${shortNumber(value)} against ${shortNumber(limit)} ${unit}`;
+      const first = `${id}  ${state.padEnd(9)}  ${shortTime(activeAt ?? proposedAt)}`;
+      return `${first}\n  ${printable(`${subject.kind} ${subject.id}  ${rule}  ${numbers}`)}`;
+    })
+    .join('\n');
+}
+
+export function renderSuspension(suspension: SuspensionJson): string {
+  const { subject, value, limit, unit, windowSeconds, evidence } = suspension;
+  const over = windowSeconds === null ? '' : ` in ${windowSeconds} s`;
+  return renderFields([
+    ['id', suspension.id],
+    ['state', suspension.state],
+    ['subject', `${subject.kind} ${subject.id}`],
+    ['customer', suspension.customer],
+    ['rule', suspension.rule],
+    ['clause', suspension.clause],
+    ['stops', suspension.scope === 'outgoing' ? 'outgoing calls, emergency calls excepted' : 'registrations'],
+    ['measured', value === null ? null : `${shortNumber(value)} ${unit}${over}, limit ${shortNumber(limit)}`],
+    ['repeated', suspension.repeats === 0 ? null : `${suspension.repeats} times`],
+    ['reason', suspension.reason],
+    ['by', suspension.by],
+    ['proposed', shortTime(suspension.proposedAt)],
+    ['active', suspension.activeAt && shortTime(suspension.activeAt)],
+    ['until', suspension.until && shortTime(suspension.until)],
+    [
+      'lifted',
+      suspension.liftedAt &&
+        `${shortTime(suspension.liftedAt)} by ${suspension.liftedBy}: ${suspension.liftReason}`,
+    ],
+    ['expired', suspension.expiredAt && shortTime(suspension.expiredAt)],
+    ['grace until', suspension.graceUntil && shortTime(suspension.graceUntil)],
+    ['calls', (evidence.callIds ?? []).slice(0, 5).join(' ')],
+  ]);
+}
+
+function secondsOf(name: string, written: string | undefined): number | undefined {
+  if (written === undefined) return undefined;
+  const parsed = parseDuration(written);
+  if (!parsed.ok) throw usageFailure(`${name} ${written}: ${parsed.error}.`);
+  return parsed.ms / 1_000;
+}
+
+function show(suspension: SuspensionJson, { json }: ApiOptions): void {
+  if (json) printJson(suspension);
+  else printData(renderSuspension(suspension));
+}
+
+function listCommand(): Command {
+  return withApiOptions(new Command('list'))
+    .description('suspensions, newest first')
+    .option('--all', 'closed ones too')
+    .option('--limit <n>', 'at most this many, 1 to 500', '50')
+    .action(async (options: ApiOptions & { all?: boolean; limit: string }) => {
+      if (!/^[1-9]\d{0,2}$/.test(options.limit) || Number(options.limit) > 500) {
+        throw usageFailure(`--limit ${options.limit}: a whole number from 1 to 500.`);
+      }
+      const query = `limit=${options.limit}${options.all ? '' : '&open=true'}`;
+      const page = await apiClient(options).get<{ items: SuspensionJson[]; cursor: string | null }>(
+        `/v1/suspensions?${query}`,
+      );
+      if (options.json) return printJson(page);
+      if (page.items.length === 0) return talk(options.all ? 'No suspensions.' : 'Nothing is suspended.');
+      printData(renderSuspensions(page.items));
+      if (page.cursor !== null) talk(`There are more than ${options.limit}: raise --limit, or use the API.`);
+    });
+}
+
+function showCommand(): Command {
+  return withApiOptions(new Command('show').argument('<id>'))
+    .description('one suspension with its numbers')
+    .action(async (id: string, options: ApiOptions) => {
+      show(await apiClient(options).get(`/v1/suspensions/${encodeURIComponent(id)}`), options);
+    });
+}
+
+function liftCommand(): Command {
+  return withApiOptions(new Command('lift').argument('<id>'))
+    .description('lift a suspension; its windows start anew')
+    .requiredOption('--reason <text>', 'why; goes to the audit')
+    .option('--grace <duration>', 'the rule does not suspend again for so long, such as 1h')
+    .option('--by <name>', 'who lifts (default: the user of this shell)')
+    .action(async (id: string, options: ApiOptions & { reason: string; grace?: string; by?: string }) => {
+      const graceSeconds = secondsOf('--grace', options.grace);
+      const suspension = await apiClient(options).post<SuspensionJson>(
+        `/v1/suspensions/${encodeURIComponent(id)}/lift`,
+        {
+          reason: options.reason,
+          by: options.by ?? currentUser(),
+          ...(graceSeconds === undefined ? {} : { graceSeconds: Math.round(graceSeconds) }),
+        },
+      );
+      talk(`Lifted: ${suspension.subject.kind} ${suspension.subject.id}.`);
+      show(suspension, options);
+    });
+}
+
+interface AddOptions extends ApiOptions {
+  readonly reason: string;
+  readonly for?: string;
+  readonly by?: string;
+  readonly clause?: string;
+  readonly enforce?: boolean;
+}
+
+function addCommand(): Command {
+  return withApiOptions(
+    new Command('add').argument('<kind>', 'line, trunk, customer or source').argument('<id>'),
+  )
+    .description('suspend by hand')
+    .requiredOption('--reason <text>', 'why; goes to the audit')
+    .option('--for <duration>', 'ends by itself after so long, such as 2h (default: when lifted)')
+    .option('--clause <text>', 'clause of the contract it rests on')
+    .option('--by <name>', 'who suspends (default: the user of this shell)')
+    .addOption(new Option('--enforce', 'act even while policies.mode is observe'))
+    .action(async (kind: string, id: string, options: AddOptions) => {
+      if (!['line', 'trunk', 'customer', 'source'].includes(kind)) {
+        throw usageFailure(
+          `${kind} is no kind of subject that can be suspended: line, trunk, customer or source.`,
+        );
+      }
+      const durationSeconds = secondsOf('--for', options.for);
+      const suspension = await apiClient(options).post<SuspensionJson>('/v1/suspensions', {
+        subject: { kind, id },
+        reason: options.reason,
+        by: options.by ?? currentUser(),
+        ...(options.clause === undefined ? {} : { clause: options.clause }),
+        ...(options.enforce ? { mode: 'enforce' } : {}),
+        ...(durationSeconds === undefined
+          ? {}
+          : { durationSeconds: Math.max(1, Math.round(durationSeconds)) }),
+      });
+      talk(`Suspended: ${suspension.subject.kind} ${suspension.subject.id}.`);
+      show(suspension, options);
+    });
+}
+
+export function suspensionsCommand(): Command {
+  return new Command('suspensions')
+    .description('see, lift and make suspensions in the running daemon')
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(liftCommand())
+    .addCommand(addCommand());
+}

@@ -1,0 +1,94 @@
+import type { SubjectKind } from '../detectors/vocabulary.ts';
+import type { Action } from './policy/finding.ts';
+
+/** What `vigie replay --json` prints: counts of a capture and what would have been decided. Times are ISO 8601 in UTC. */
+export interface ReplayReport {
+  readonly capture: {
+    readonly frames: number;
+    readonly messages: number;
+    readonly malformed: number;
+    /** Datagrams doubled on the way, counted nowhere else. */
+    readonly duplicates: number;
+    /** Captures that could not be read to their end, and why. */
+    readonly faults: readonly string[];
+    /** Capture time of the first and last frame, null for an empty capture. */
+    readonly from: string | null;
+    readonly to: string | null;
+  };
+  readonly sources: readonly ReplaySource[];
+  readonly lines: readonly ReplayLine[];
+  readonly calls: readonly ReplayCall[];
+  readonly endpoints: readonly ReplayEndpoint[];
+  readonly findings: readonly ReplayFinding[];
+}
+
+export interface ReplaySource {
+  readonly address: string;
+  readonly messages: number;
+  readonly transactions: number;
+  readonly peakMessagesPerSecond: number;
+  readonly peakTransactionsPerSecond: number;
+}
+
+export interface ReplayLine {
+  readonly line: string;
+  readonly customer: string | null;
+  /** False: the claimed From user, which nothing proves. */
+  readonly verified: boolean;
+  readonly attempts: number;
+  readonly answered: number;
+  /** Answered calls whose end was seen. */
+  readonly ended: number;
+  readonly totalDurationSeconds: number;
+  /** Answered of the attempts that have an outcome, 0 to 1; null without any. */
+  readonly asr: number | null;
+  /** Mean length of the answered calls that have ended; null without any. */
+  readonly acdSeconds: number | null;
+  readonly distinctDestinations: number;
+  readonly maxSimultaneousCalls: number;
+  readonly registeredDevices: number;
+}
+
+export interface ReplayCall {
+  readonly callId: string;
+  readonly line: string;
+  readonly direction: 'outgoing' | 'incoming';
+  readonly called: string;
+  readonly start: string;
+  readonly answeredAt: string | null;
+  readonly endedAt: string | null;
+  readonly durationSeconds: number | null;
+  readonly outcome: 'answered' | 'busy' | 'no-answer' | 'cancelled' | 'rejected' | 'failed' | 'open';
+}
+
+export type EndpointVerdict = 'none' | 'suspected' | 'confirmed' | 'not-assessable';
+
+export interface ReplayEndpoint {
+  readonly source: string;
+  readonly userAgent: string;
+  readonly alg: {
+    readonly verdict: EndpointVerdict;
+    readonly score: number;
+    readonly evidence: readonly unknown[];
+  };
+  readonly nat: {
+    readonly verdict: EndpointVerdict;
+    readonly minLayers: number;
+    readonly score: number;
+    readonly evidence: readonly unknown[];
+  };
+}
+
+export interface ReplayFinding {
+  readonly rule: string;
+  readonly policy: string;
+  readonly clause: string;
+  readonly subject: { readonly kind: SubjectKind; readonly id: string };
+  readonly value: number;
+  readonly limit: number;
+  readonly unit: string;
+  readonly windowSeconds: number;
+  readonly at: string;
+  readonly action: Action;
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
