@@ -127,6 +127,8 @@ describe('a blocked line', () => {
     'tel:112',
     'tel:15;phone-context=+33',
     'tel:1-1-2;phone-context=+33',
+    'tel:(1).12',
+    'sip:1.1.2@vigie.example',
     'urn:service:sos',
     'urn:service:sos.fire',
     'URN:service:SOS.mountain-rescue',
@@ -221,6 +223,16 @@ describe('a blocked customer', () => {
   });
 });
 
+describe('a blocked trunk', () => {
+  after(() => keys.flushall());
+
+  it('is refused; without knowledge of trunks, the line stands for its own', async () => {
+    await keys.set(`vigie:blocked:trunk:${alpha.line}`, block);
+    await isRefused(alpha, abroad);
+    await connects(beta, abroad);
+  });
+});
+
 describe('a blocked source', () => {
   before(() => keys.set('vigie:blocked:source:127.0.1.9', block));
   after(() => keys.flushall());
@@ -311,6 +323,28 @@ describe('HEP over TCP', () => {
       server.close();
     }
   });
+});
+
+describe('Vigie away', () => {
+  for (const transport of ['', ';transport=tcp'])
+    it(`calls pass, HEP going nowhere${transport}`, async () => {
+      const upstream = await startSipp({ scenario: 'answer', address: '127.0.0.23', timeoutSeconds: 60 });
+      const own = await startKamailio({
+        subscribers: [alpha],
+        redisPort: redis.port,
+        hep: `127.0.0.1:${await freePort()}${transport}`,
+        carrierAddress: '127.0.0.23',
+        carrierPort: upstream.port,
+      });
+      try {
+        const run = await call(alpha, abroad, { target: own, calls: 20, perSecond: 50 });
+        const result = await run.finished;
+        assert.equal(result.successful, 20, result.errors);
+      } finally {
+        await own.stop();
+        await upstream.stop();
+      }
+    });
 });
 
 describe('Redis away', () => {
