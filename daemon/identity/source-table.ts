@@ -62,6 +62,14 @@ export class SourceTable {
 
   /** The slot of an address, made if need be. */
   slotOf(endpoint: Endpoint, timeMs: number): number {
+    const slot = this.find(endpoint);
+    if (slot < 0) return this.#insert(endpoint, timeMs);
+    this.#seenMs[slot] = timeMs;
+    return slot;
+  }
+
+  /** The slot of an address, -1 if it has none. */
+  find(endpoint: Endpoint): number {
     hashStart(hash);
     hashInt(endpoint.w3, hash);
     if (endpoint.w2 !== 0xffff || endpoint.w1 !== 0 || endpoint.w0 !== 0) {
@@ -70,12 +78,7 @@ export class SourceTable {
       hashInt(endpoint.w2, hash);
     }
     hashFinish(hash);
-    const slot = this.#index.find(hash.hi, hash.lo);
-    if (slot >= 0) {
-      this.#seenMs[slot] = timeMs;
-      return slot;
-    }
-    return this.#insert(endpoint, timeMs);
+    return this.#index.find(hash.hi, hash.lo);
   }
 
   /** On which side of us the slot's address stands, given the port of this packet. */

@@ -31,11 +31,13 @@ export interface RateSink {
   profile(sourceSlot: number): Profile | null;
 }
 
-/** Takes in what a source over its limit sends, so that a wave of registrations can be told from an attack. */
+/** Takes in what a source over its limit sends and gets, so that a wave of registrations can be told from an attack. */
 export interface Profile {
-  message(atMs: number, method: Method, callId: string | null): void;
-  request(method: Method, line: string | null, known: boolean): void;
-  answer(status: number, hadCredentials: boolean, line: string | null): void;
+  request(method: Method, lineHash: number): void;
+  response(): void;
+  answer(status: number, method: Method, lineHash: number, hadCredentials: boolean, stale: boolean): void;
+  /** The line has lately been registered from the source. */
+  known(lineHash: number): void;
 }
 
 /** What the pipeline asks of the directory; `revision` changes with every change of it. */
@@ -84,7 +86,6 @@ interface Answer {
   readonly expires: number;
   /** Where it went: the request's source. */
   readonly endpoint: Endpoint;
-  readonly sourceSlot: number;
   readonly contacts: () => readonly GrantedContact[];
 }
 
@@ -181,7 +182,8 @@ export class Pipeline {
       this.counters.customerMessages++;
       this.#options.rates.message(source, timeMs);
       this.#options.onMessage?.(source, timeMs, message, packet);
-      this.#options.rates.profile(source)?.message(timeMs, method, message.text(Field.callId));
+      const profile = this.#options.rates.profile(source);
+      if (profile !== null) this.#profile(profile, packet);
       if (message.isRequest) this.#customerRequest(packet, source);
       else this.#customerAnswer(packet);
     } else if (toCustomer) {
@@ -208,6 +210,11 @@ export class Pipeline {
   finish(): void {
     this.tick(this.#watermark.nowMs + this.#options.calls.reorderMs);
     this.calls.finish();
+  }
+
+  /** Call-ID of the message in hand, for evidence. */
+  currentCallId(): string | null {
+    return bounded(this.#message.text(Field.callId));
   }
 
   isProtected(address: Endpoint): boolean {
@@ -243,6 +250,33 @@ export class Pipeline {
     )
       return Side.proxy;
     return side;
+  }
+
+  /** Feeds the profile of a source that is over its limit with what it sends. */
+  #profile(profile: Profile, packet: Packet): void {
+    const message = this.#message;
+    if (!message.isRequest) {
+      profile.response();
+      return;
+    }
+    const isRegister = message.method === Method.REGISTER;
+    fieldKey(message, Field.toUser, key);
+    const { hi, lo } = key;
+    profile.request(message.method, lo);
+    if (!isRegister) return;
+    const source = formatAddress(packet.source);
+    if (this.lines.byHash(hi, lo)?.bindings.some((binding) => binding.source === source)) profile.known(lo);
+  }
+
+  /** And with what it is answered. */
+  #profileAnswer(profile: Profile, hadCredentials: boolean): void {
+    const message = this.#message;
+    fieldKey(message, Field.toUser, key);
+    const { lo } = key;
+    const stale =
+      message.status === 401 &&
+      message.headers('WWW-Authenticate').some((value) => /stale\s*=\s*"?true/i.test(value));
+    profile.answer(message.status, message.cseqMethod, lo, hadCredentials, stale);
   }
 
   #isDuplicate(message: SipMessage, packet: Packet, from: Side): boolean {
@@ -297,19 +331,19 @@ export class Pipeline {
       if (line !== null) line.lastSeenMs = timeMs;
     } else if (claim !== null) {
       const note = this.transactions.ensureNote(number);
-      if (note !== null) note.claim = claim;
+      if (note !== null) {
+        note.claim = claim;
+        note.hasCredentials = true;
+      }
     }
-    const profile = this.#options.rates.profile(source);
-    if (profile !== null) {
-      const user = method === Method.REGISTER ? message.text(Field.toUser) : null;
-      profile.request(method, user, user !== null && this.lines.byName(user) !== null);
-    }
-
     switch (method) {
       case Method.REGISTER: {
         const aor = message.text(Field.toUser);
         const note = aor === null || aor.length > MAXIMUM_TEXT ? null : this.transactions.ensureNote(number);
-        if (note !== null && aor !== null) note.register = pendingRegister(message, aor);
+        if (note !== null && aor !== null) {
+          note.register = pendingRegister(message, aor);
+          note.hasCredentials = hasCredentials;
+        }
         return;
       }
       case Method.INVITE:
@@ -431,6 +465,8 @@ export class Pipeline {
     if (status > 100) {
       const number = this.transactions.find(transaction.hi, transaction.lo);
       const note = number < 0 ? undefined : this.transactions.note(number);
+      const profile = status >= 200 ? this.#options.rates.profile(destination) : null;
+      if (profile !== null) this.#profileAnswer(profile, note?.hasCredentials ?? false);
       if (note && note.early === null) {
         const { expires } = message;
         const contacts = () => grantedContacts(message);
@@ -439,10 +475,10 @@ export class Pipeline {
           timeMs: packet.timeMs,
           expires,
           endpoint: packet.destination,
-          sourceSlot: destination,
+
           contacts,
         });
-      } else if (number < 0 || (note && status >= 200)) this.#settleLater(packet, destination);
+      } else if (number < 0 || (note && status >= 200)) this.#settleLater(packet);
     }
     if (cseqMethod === Method.INVITE) {
       this.calls.inviteAnswer(
@@ -479,7 +515,6 @@ export class Pipeline {
     if (!note) return;
     const { status, timeMs } = answer;
     const { claim, register } = note;
-    this.#options.rates.profile(answer.sourceSlot)?.answer(status, claim !== null, register?.aor ?? claim);
     if (claim !== null) {
       note.claim = null;
       if (status !== 401 && status !== 403 && status !== 407) {
@@ -524,7 +559,7 @@ export class Pipeline {
   }
 
   /** An answer that was captured before its request waits for it. */
-  #settleLater(packet: Packet, destination: number): void {
+  #settleLater(packet: Packet): void {
     const { status, cseqMethod, expires } = this.#message;
     if (cseqMethod !== Method.REGISTER && cseqMethod !== Method.INVITE) return;
     const contacts = cseqMethod === Method.REGISTER && status < 300 ? grantedContacts(this.#message) : [];
@@ -540,7 +575,7 @@ export class Pipeline {
         timeMs,
         expires,
         endpoint,
-        sourceSlot: destination,
+
         contacts: () => contacts,
       });
   }

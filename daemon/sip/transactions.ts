@@ -11,6 +11,7 @@ const TRANSACTION_LIFETIME_MS = 32_000;
 export interface TransactionNote {
   /** Line that the credentials claim; null where none were sent. */
   claim: string | null;
+  hasCredentials: boolean;
   /** REGISTER: what the 200 will make a binding. */
   register: PendingRegister | null;
   /** The answer came before its request (capture order): what to do with it once the request is there. */
@@ -102,7 +103,7 @@ export class TransactionTable {
     let note = notes.get(transaction);
     if (!note) {
       if (notes.size >= this.#maximumNotes) return null;
-      note = { claim: null, register: null, early: null };
+      note = { claim: null, hasCredentials: false, register: null, early: null };
       notes.set(transaction, note);
     }
     return note;

@@ -1,0 +1,143 @@
+import { detectors } from '../detectors/index.ts';
+import { formatFault } from './config/fault.ts';
+import { defaultConfig } from './config/load.ts';
+import { loadPolicies, settleModes } from './config/policy-file.ts';
+import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
+import { createCore } from './core.ts';
+import { Directory } from './identity/directory.ts';
+import { ProxyLearner } from './identity/learned-proxy.ts';
+import { formatAddress, formatEndpoint } from './ingest/address.ts';
+import { type CaptureCounters, readCapture } from './ingest/capture-file.ts';
+import type { Packet } from './ingest/packet.ts';
+import { type Finding, findingToJson, isoTime } from './policy/finding.ts';
+import { ReplayCounts } from './replay-counts.ts';
+import type { ReplayReport } from './replay-report.ts';
+import { MemoryStore } from './windows/memory-store.ts';
+
+export interface ReplayOptions {
+  /** Configuration file; null: none, lines are then the From users that calls claim. */
+  readonly config: string | null;
+  /** Judge by this policy; null: the configuration's default, or cmi without one. */
+  readonly policy: string | null;
+  readonly onProgress?: (file: string, bytesRead: number, totalBytes: number | null) => void;
+}
+
+/** A file or option that replay cannot use: what, where, what to do. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+}
+
+/**
+ * Runs captures through the pipeline of the daemon on capture time, without Redis and without acting.
+ * @throws ReplayError for options that do not fit; errors of the file system as they are
+ */
+export async function replay(files: readonly string[], options: ReplayOptions): Promise<ReplayReport> {
+  const { config, directory: data, policies, emergency } = await setupOf(files, options);
+  const directory = Directory.empty();
+  directory.replace(data);
+  const counts = new ReplayCounts((dialled) => dialled);
+  const findings: Finding[] = [];
+  const { pipeline, engine } = createCore({
+    config,
+    directory,
+    policies,
+    emergency,
+    store: new MemoryStore(),
+    onFinding: (finding) => findings.push(finding),
+    onEvent: (event) => counts.event(event),
+    pipeline: {
+      believeClaims: options.config === null,
+      onMessage: (slot, atMs) => counts.message(pipeline.sources.addressOf(slot), atMs),
+      onTransaction: (slot, atMs) => counts.transaction(pipeline.sources.addressOf(slot), atMs),
+    },
+  });
+  let nextTickMs = Number.NEGATIVE_INFINITY;
+  const sink = (packet: Packet): void => {
+    pipeline.packet(packet);
+    if (pipeline.nowMs >= nextTickMs) {
+      engine.tick(pipeline.nowMs);
+      nextTickMs = pipeline.nowMs + TICK_MS;
+    }
+  };
+  const captures: CaptureCounters[] = [];
+  for (const file of files) {
+    const { onProgress } = options;
+    captures.push(
+      await readCapture(
+        file,
+        sink,
+        onProgress ? { onProgress: (read, total) => onProgress(file, read, total) } : {},
+      ),
+    );
+  }
+  pipeline.finish();
+  engine.tick(pipeline.nowMs);
+  return {
+    capture: {
+      frames: sum(captures, ({ frames }) => frames),
+      messages: pipeline.counters.messages,
+      duplicates: pipeline.counters.duplicates,
+      malformed: pipeline.counters.malformedTotal + sum(captures, ({ malformed }) => malformed),
+      from: timeOf(Math.min(...captures.map(({ fromMs }) => fromMs ?? Number.POSITIVE_INFINITY))),
+      to: timeOf(Math.max(...captures.map(({ toMs }) => toMs ?? Number.NEGATIVE_INFINITY))),
+      faults: captures.flatMap(({ fault }, i) => (fault === null ? [] : [`${files[i]}: ${fault}`])),
+    },
+    sources: counts.sources(),
+    lines: counts.lines(options.config !== null),
+    calls: counts.calls(),
+    endpoints: [],
+    findings: findings.map(findingToJson),
+  };
+}
+
+/** How often breaches that only time ends or prolongs are looked at, in capture time. */
+const TICK_MS = 100;
+
+const sum = <T>(list: readonly T[], of: (item: T) => number): number =>
+  list.reduce((total, item) => total + of(item), 0);
+const timeOf = (ms: number): string | null => (Number.isFinite(ms) ? isoTime(ms) : null);
+
+async function setupOf(files: readonly string[], { config: path, policy }: ReplayOptions): Promise<Setup> {
+  let setup: Setup;
+  if (path !== null) {
+    const loaded = loadSetup(path, process.env, detectors);
+    if (!loaded.ok) throw new ReplayError(loaded.faults.map(formatFault).join('\n'));
+    setup = loaded.setup;
+  } else {
+    const config = defaultConfig();
+    const found = loadPolicies(null, detectors);
+    if (found.faults.length > 0) throw new ReplayError(found.faults.map(formatFault).join('\n'));
+    const policies = new Map(
+      [...found.policies].map(([id, loaded]) => [id, settleModes(config.policies, loaded)]),
+    );
+    setup = { config, directory: {}, policies, emergency: emergencyNumbers([config.network.country]) };
+  }
+  if (policy !== null) {
+    if (!setup.policies.has(policy))
+      throw new ReplayError(
+        `there is no policy '${policy}'; known: ${[...setup.policies.keys()].join(', ')}`,
+      );
+    setup = {
+      ...setup,
+      config: { ...setup.config, policies: { ...setup.config.policies, default: policy } },
+    };
+  }
+  if (setup.config.network.proxies.length > 0) return setup;
+  const proxies = await proxiesOf(files);
+  return { ...setup, config: { ...setup.config, network: { ...setup.config.network, proxies } } };
+}
+
+/** Captures can be read twice: the proxies are learned from all of it before the first message is counted. */
+async function proxiesOf(files: readonly string[]): Promise<string[]> {
+  const learner = new ProxyLearner();
+  for (const file of files)
+    await readCapture(file, ({ agentId, source, destination, bytes, start }) =>
+      learner.observe(agentId, source, destination, bytes.latin1Slice(start, start + 7) !== 'SIP/2.0'),
+    );
+  const proxies: string[] = [];
+  for (const agentId of learner.agentIds()) {
+    const proxy = learner.proxyOf(agentId);
+    if (proxy !== null) proxies.push(proxy.port === 0 ? formatAddress(proxy) : formatEndpoint(proxy));
+  }
+  return proxies;
+}
