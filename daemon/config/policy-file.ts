@@ -181,7 +181,7 @@ function readRule(
   detectors: ReadonlyMap<string, Detector>,
 ): { rule: LoadedRule; enabled: boolean } | null {
   const path = ['rules', index] as const;
-  const written = reader.read<Static<typeof RuleSchema>>(RuleSchema, source, node, path);
+  const written = reader.readNode<Static<typeof RuleSchema>>(RuleSchema, source, node, path);
   const name = isMap(node) ? (node.get('detector') as unknown) : undefined;
   const detector = typeof name === 'string' ? detectors.get(name) : undefined;
   if (typeof name === 'string' && detector === undefined) {
@@ -191,7 +191,7 @@ function readRule(
   }
   if (detector === undefined) return null;
   const given = isMap(node) ? pairOf(node.items, 'parameters')?.value : undefined;
-  const parameters = reader.read<Record<string, unknown>>(detector.parameters, source, given, [
+  const parameters = reader.readNode<Record<string, unknown>>(detector.parameters, source, given, [
     ...path,
     'parameters',
   ]);

@@ -61,8 +61,13 @@ export class Reader {
     this.variables = variables;
   }
 
-  /** The value of `node` (the whole source, if none is given), null if there were faults. */
-  read<T>(schema: TSchema, source: YamlSource, node: unknown = source.root, path: Path = []): T | null {
+  /** The value of the whole source, null if there were faults. */
+  read<T>(schema: TSchema, source: YamlSource): T | null {
+    return this.readNode(schema, source, source.root, []);
+  }
+
+  /** The value of one node, which stands at `path`; undefined where nothing is written. Null if there were faults. */
+  readNode<T>(schema: TSchema, source: YamlSource, node: unknown, path: Path): T | null {
     const before = this.faults.length;
     const value = this.value(schema, { source, node, base: dirname(resolve(source.file)) }, path);
     if (value === BROKEN || this.faults.length > before) return null;

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import Type from 'typebox';
+import { detectors as everyDetector } from '../../detectors/index.ts';
+import { Choice, Duration, PerSecond } from '../../detectors/parameters.ts';
+import type { Detector } from '../../detectors/vocabulary.ts';
+import { faultLines, filesOf } from './files.fixture.ts';
+import { loadPolicies, loadPolicyFile, modeOf } from './policy-file.ts';
+
+const rate = {
+  name: 'some-rate',
+  title: 'Some rate.',
+  subjects: ['customer', 'source'],
+  parameters: Type.Object({
+    limit: PerSecond({ default: 30, description: 'Limit.' }),
+    window: Duration({ default: '1s', minimum: '1ms', maximum: '1h', description: 'Window.' }),
+    edge: Choice(['hard', 'soft'], { default: 'hard', description: 'Edge.' }),
+  }),
+  stream: 'messages',
+  rate: () => ({ limit: 0, windowMs: 0 }),
+} as unknown as Detector;
+const detectors = new Map([[rate.name, rate]]);
+
+function load(context: TestContext, text: string) {
+  const directory = filesOf(context, { 'p.yaml': text });
+  const loaded = loadPolicyFile(join(directory, 'p.yaml'), detectors);
+  return loaded.ok
+    ? { policy: loaded.policy, faults: [] }
+    : { policy: null, faults: faultLines(loaded.faults, directory) };
+}
+
+const minimal = `id: p
+contract: Terms 1
+rules:
+  - id: p.rate
+    clause: "1"
+    detector: some-rate
+    subject: customer
+    ladder: [{action: alert}]
+`;
+
+test('a rule without parameters has the defaults of its detector', (t) => {
+  const { policy } = load(t, minimal);
+  assert.deepEqual(policy?.rules, [
+    {
+      id: 'p.rate',
+      title: null,
+      clause: '1',
+      detector: 'some-rate',
+      subject: 'customer',
+      parameters: { limit: 30, window: 1_000, edge: 'hard' },
+      minimumSample: 30,
+      confidence: 0.999,
+      mode: null,
+      maturity: 'stable',
+      ladder: [{ action: 'alert' }],
+    },
+  ]);
+});
+
+test('a ladder is read with its durations', (t) => {
+  const { policy } = load(
+    t,
+    minimal.replace(
+      '[{action: alert}]',
+      '[{action: alert, for: 500ms}, {action: suspend, repeats: 3, within: 10min, significant: true}]',
+    ),
+  );
+  assert.deepEqual(policy?.rules[0].ladder, [
+    { action: 'alert', forMs: 500 },
+    { action: 'suspend', repeats: 3, withinMs: 600_000, significant: true },
+  ]);
+});
+
+test('the version carries a digest of the text', (t) => {
+  const versions = [minimal, `${minimal}# changed\n`, `version: "2.1"\n${minimal}`].map(
+    (text) => load(t, text).policy?.version,
+  );
+  assert.match(versions[0]!, /^[0-9a-f]{12}$/);
+  assert.match(versions[2]!, /^2\.1\+[0-9a-f]{12}$/);
+  assert.equal(new Set(versions).size, 3);
+});
+
+test('only stable rules are on unless the file says otherwise', (t) => {
+  const rule = (id: string, more: string) =>
+    `  - {id: p.${id}, clause: "1", detector: some-rate, subject: customer, ladder: [{action: alert}], ${more}}\n`;
+  const { policy } = load(
+    t,
+    `id: p\ncontract: c\nrules:\n${rule('a', 'maturity: incubating')}${rule('b', 'maturity: sandbox, enabled: true')}${rule('c', 'enabled: false')}${rule('d', 'maturity: stable')}`,
+  );
+  assert.deepEqual(
+    policy?.rules.map(({ id }) => id),
+    ['p.b', 'p.d'],
+  );
+  assert.deepEqual(
+    policy?.disabledRules.map(({ id }) => id),
+    ['p.a', 'p.c'],
+  );
+});
+
+test('every fault of every rule is found, with its place', (t) => {
+  const { faults } = load(
+    t,
+    `id: p
+contract: Terms 1
+rules:
+  - id: p.rate
+    clause: "1"
+    detector: some-rat
+    subject: customer
+    ladder: [{action: alert}]
+  - id: other.rate
+    clause: "1"
+    detector: some-rate
+    subject: line
+    parameters:
+      limt: 5
+      window: 5
+      edge: sharp
+    ladder:
+      - {action: block-registration}
+      - {action: suspend, within: 5min}
+  - id: p.last
+    detector: some-rate
+    subject: source
+    parameters: {window: 2h}
+    confidence: 1
+    ladder: []
+`,
+  );
+  assert.deepEqual(faults, [
+    "p.yaml:6:15: there is no detector 'some-rat'; did you mean 'some-rate'?",
+    "p.yaml:14:7: unknown key 'rules.1.parameters.limt'; did you mean 'limit'?",
+    "p.yaml:15:15: rules.1.parameters.window: '5' has no unit: write 5ms, 5s, 5min, 5h or 5d; write a duration such as 40s, 5min or 2h",
+    "p.yaml:16:13: rules.1.parameters.edge is 'sharp'; write one of hard, soft",
+    'p.yaml:12:14: some-rate does not watch a line; write one of customer, source',
+    'p.yaml:18:18: block-registration cannot be done to a line; write alert or suspend',
+    'p.yaml:19:35: within says nothing without repeats; write repeats as well, or leave it out',
+    'p.yaml:20:5: rules.2.clause is missing; write it',
+    'p.yaml:24:17: rules.2.confidence is 1; write at most 0.999999',
+    'p.yaml:25:13: rules.2.ladder is empty; write at least 1',
+    'p.yaml:23:26: rules.2.parameters.window is 2h; write at most 1h',
+  ]);
+});
+
+test('rule ids are unique and begin with the policy', (t) => {
+  const rule = minimal.slice(minimal.indexOf('  - id'));
+  assert.deepEqual(load(t, minimal + rule + rule.replace('p.rate', 'q.rate')).faults, [
+    "p.yaml:9:9: a second rule is called 'p.rate'; give each rule its own id",
+    "p.yaml:14:9: the rule 'q.rate' does not begin with its policy's id; call it 'p.q.rate'",
+  ]);
+});
+
+test('a source is not suspended', (t) => {
+  const { faults } = load(
+    t,
+    minimal.replace('subject: customer', 'subject: source').replace('action: alert', 'action: suspend'),
+  );
+  assert.deepEqual(faults, [
+    'p.yaml:8:23: suspend cannot be done to a source; write alert or block-registration',
+  ]);
+});
+
+test('one policy stands in one file', (t) => {
+  const directory = filesOf(t, { 'a.yaml': minimal, 'b.yaml': minimal, 'c.txt': 'x' });
+  const { policies, faults } = loadPolicies(directory, detectors);
+  assert.deepEqual([...policies.keys()], ['p']);
+  assert.deepEqual(faultLines(faults, directory), [
+    "b.yaml:1:1: the policy 'p' is in a.yaml as well; keep one of the two files",
+  ]);
+});
+
+test('the most exact mode holds', (t) => {
+  const mode = (
+    file: string,
+    modes: Record<string, 'observe' | 'enforce'>,
+    mode: 'observe' | 'enforce' = 'observe',
+  ) => {
+    const { policy } = load(t, file);
+    return modeOf({ default: 'p', mode, directory: null, modes }, policy!, policy!.rules[0]);
+  };
+  const ofRule = minimal.replace('    subject', '    mode: enforce\n    subject');
+  assert.equal(mode(minimal, {}), 'observe');
+  assert.equal(mode(minimal, {}, 'enforce'), 'enforce');
+  assert.equal(mode(`mode: enforce\n${minimal}`, {}), 'enforce');
+  assert.equal(mode(`mode: enforce\n${minimal}`, { p: 'observe' }), 'observe');
+  assert.equal(mode(ofRule, { p: 'observe' }), 'enforce');
+  assert.equal(mode(ofRule, { 'p.rate': 'observe' }, 'enforce'), 'observe');
+});
+
+test("CMI's policy has the limits of the contract and acts as it says", () => {
+  const { policies, faults } = loadPolicies(null, everyDetector);
+  assert.deepEqual(faults, []);
+  const cmi = policies.get('cmi')!;
+  const rules = cmi.rules.map(({ id, clause, subject, parameters, ladder }) => [
+    id,
+    clause,
+    subject,
+    parameters['limit'],
+    ladder.map(({ action }) => action).join(' '),
+  ]);
+  assert.deepEqual(rules, [
+    ['cmi.transaction-rate', 'general terms 12.1', 'customer', 30, 'alert suspend'],
+    ['cmi.message-rate', 'fixed telephony 7', 'source', 60, 'alert block-registration'],
+    ['cmi.answer-seizure-ratio', 'general terms 12.1', 'customer', 0.5, 'alert suspend'],
+    ['cmi.average-call-duration', 'general terms 12.1', 'customer', 40_000, 'alert suspend'],
+    ['cmi.simultaneous-calls', 'fixed telephony 1.2', 'line', 2, 'alert'],
+    ['cmi.trunk-channels', 'fixed telephony 1.3', 'trunk', 0, 'alert'],
+    ['cmi.call-duration', 'fixed telephony 1', 'customer', 7_200_000, 'alert'],
+  ]);
+  assert.equal(cmi.mode, null);
+});
