@@ -9,6 +9,7 @@ export type RateState = number;
 export interface RateTableOptions {
   /** More than this many events in a window is over. 0 to 65,535. */
   readonly limit: number;
+  /** Whole milliseconds. */
   readonly windowMs: number;
   /** Slots expected; the table grows by itself. */
   readonly capacity?: number;
@@ -24,12 +25,12 @@ const CHUNK_BITS = 10;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ROWS - 1;
 
-/** Doubles in a cache line. A row begins on a line, and its fields are one line: most events read no other. */
+/** Doubles in a cache line. The fields of a row are one line: most events read nothing else. */
 const LINE = 8;
 /** Large arrays begin 16 bytes past a line (the allocator's own header). */
 const TO_LINE = 6;
 
-/** Fields before the timestamps of a row. */
+/** Fields of a row. */
 const HEAD = 0;
 const COUNT = 1;
 const SINCE = 2;
@@ -39,7 +40,7 @@ const NEWEST = 4;
 const STRETCH = 5;
 const CURRENT = 6;
 const PREVIOUS = 7;
-const TIMES = 8;
+const FIELDS = LINE;
 
 /** Unit of the idle clock's marks, ms. */
 const MARK_MS = 64;
@@ -67,12 +68,13 @@ export class RateTable {
   /** Late events older than everything a full row still holds: not judged. */
   tooLate = 0;
   readonly #size: number;
-  readonly #stride: number;
   readonly #maxRows: number;
   readonly #idleMarks: number;
   readonly #retentionMs: number;
   /** Row + 1 of a slot, 0 for none. */
   #rowOf: Int32Array;
+  /** Fields of all rows, and their timestamps in chunks. */
+  #heads = new Float64Array(LINE);
   readonly #chunks: Float64Array[] = [];
   readonly #chunkUsed: number[] = [];
   /** Of a row: its slot + 1, 0 if the row is free; and the idle clock's mark at its last event. */
@@ -91,13 +93,12 @@ export class RateTable {
     if (!Number.isInteger(limit) || limit < 0 || limit > 65535) {
       throw new RangeError(`limit must be an integer from 0 to 65535, not ${limit}`);
     }
-    if (!(windowMs > 0 && windowMs < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`windowMs must be above 0, not ${windowMs}`);
+    if (!(Number.isInteger(windowMs) && windowMs > 0)) {
+      throw new RangeError(`windowMs must be a whole number above 0, not ${windowMs}`);
     }
     this.limit = limit;
     this.windowMs = windowMs;
     this.#size = limit + 1 + Math.max(1, Math.floor(options.slack ?? limit + 1));
-    this.#stride = Math.ceil((TIMES + this.#size) / LINE) * LINE;
     this.#maxRows = Math.max(CHUNK_ROWS, options.maxRows ?? 262_144);
     this.#retentionMs = windowMs + (options.latenessMs ?? 32_000);
     this.#idleMarks = Math.ceil(this.#retentionMs / MARK_MS) + 1;
@@ -111,45 +112,46 @@ export class RateTable {
     let row = this.#rowOf[slot] - 1;
     if (row < 0) row = this.#take(slot);
     else this.#markOf[row] = this.#mark;
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    const count = times[base + COUNT];
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    const count = heads[base + COUNT];
     // Written so that NaN goes the slow way, where it is dropped.
-    if (count > 0 && !(timeMs >= times[base + NEWEST])) return this.#addLate(times, base, timeMs);
-    if (!(timeMs >= times[base + FLOOR])) return RATE_WITHIN;
-    const first = base + TIMES;
+    if (count > 0 && !(timeMs >= heads[base + NEWEST])) return this.#addLate(row, timeMs);
+    if (!(timeMs >= heads[base + FLOOR])) return RATE_WITHIN;
+    const times = this.#chunks[row >>> CHUNK_BITS];
     const size = this.#size;
+    const first = (row & CHUNK_MASK) * size;
     const limit = this.limit;
-    let next = times[base + HEAD] + 1;
+    let next = heads[base + HEAD] + 1;
     if (next === size) next = 0;
     times[first + next] = timeMs;
-    times[base + HEAD] = next;
-    times[base + NEWEST] = timeMs;
-    if (count < size) times[base + COUNT] = count + 1;
+    heads[base + HEAD] = next;
+    heads[base + NEWEST] = timeMs;
+    if (count < size) heads[base + COUNT] = count + 1;
     const windowMs = this.windowMs;
-    const into = timeMs - times[base + STRETCH];
-    if (into < windowMs) times[base + CURRENT]++;
+    const into = timeMs - heads[base + STRETCH];
+    if (into < windowMs) heads[base + CURRENT]++;
     else {
       const adjoins = into < 2 * windowMs;
-      times[base + PREVIOUS] = adjoins ? times[base + CURRENT] : 0;
-      times[base + STRETCH] = adjoins ? times[base + STRETCH] + windowMs : timeMs;
-      times[base + CURRENT] = 1;
+      heads[base + PREVIOUS] = adjoins ? heads[base + CURRENT] : 0;
+      heads[base + STRETCH] = adjoins ? heads[base + STRETCH] + windowMs : timeMs;
+      heads[base + CURRENT] = 1;
     }
-    if (times[base + CURRENT] + times[base + PREVIOUS] <= limit || count < limit) {
-      times[base + SINCE] = 0;
+    if (heads[base + CURRENT] + heads[base + PREVIOUS] <= limit || count < limit) {
+      heads[base + SINCE] = 0;
       return RATE_WITHIN;
     }
     let oldest = next - limit;
     if (oldest < 0) oldest += size;
     if (timeMs - times[first + oldest] < windowMs) {
       // Went on without a gap only if this event came no later than the last breach's end, at the timestamp before `oldest` + W.
-      if (times[base + SINCE] === 0) times[base + SINCE] = timeMs;
+      if (heads[base + SINCE] === 0) heads[base + SINCE] = timeMs;
       else if (timeMs - times[first + (oldest === 0 ? size - 1 : oldest - 1)] > windowMs) {
-        times[base + SINCE] = timeMs;
+        heads[base + SINCE] = timeMs;
       }
       return RATE_OVER;
     }
-    times[base + SINCE] = 0;
+    heads[base + SINCE] = 0;
     return RATE_WITHIN;
   }
 
@@ -161,23 +163,23 @@ export class RateTable {
   overSinceMs(slot: number, atMs?: number): number {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     if (row < 0) return 0;
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    const since = times[base + SINCE];
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    const since = heads[base + SINCE];
     if (since === 0 || atMs === undefined) return since;
-    const count = times[base + COUNT];
-    return atMs - this.#at(times, base, count - 1 - this.limit) < this.windowMs ? since : 0;
+    const count = heads[base + COUNT];
+    return atMs - this.#at(row, count - 1 - this.limit) < this.windowMs ? since : 0;
   }
 
   /** Events in (timeMs - windowMs, timeMs], exact up to limit + 1. */
   countAt(slot: number, timeMs: number): number {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     if (row < 0) return 0;
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
     let found = 0;
-    for (let index = times[base + COUNT] - 1; index >= 0 && found <= this.limit; index--) {
-      const at = this.#at(times, base, index);
+    for (let index = heads[base + COUNT] - 1; index >= 0 && found <= this.limit; index--) {
+      const at = this.#at(row, index);
       if (at > timeMs) continue;
       if (!(timeMs - at < this.windowMs)) break;
       found++;
@@ -189,20 +191,20 @@ export class RateTable {
   lastWithinWindow(slot: number, events: number): boolean {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     if (row < 0) return false;
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    const count = times[base + COUNT];
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    const count = heads[base + COUNT];
     if (count < events || count === 0) return false;
-    return this.#at(times, base, count - 1) - this.#at(times, base, count - events) < this.windowMs;
+    return this.#at(row, count - 1) - this.#at(row, count - events) < this.windowMs;
   }
 
   /** Latest timestamp of the slot, -Infinity for none. */
   newestMs(slot: number): number {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     if (row < 0) return Number.NEGATIVE_INFINITY;
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    return times[base + COUNT] === 0 ? Number.NEGATIVE_INFINITY : times[base + NEWEST];
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    return heads[base + COUNT] === 0 ? Number.NEGATIVE_INFINITY : heads[base + NEWEST];
   }
 
   /** Timestamps of the slot later than `afterMs` that are still held, oldest first. */
@@ -210,10 +212,10 @@ export class RateTable {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
     const found: number[] = [];
     if (row < 0) return found;
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    for (let index = times[base + COUNT] - 1; index >= 0; index--) {
-      const at = this.#at(times, base, index);
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    for (let index = heads[base + COUNT] - 1; index >= 0; index--) {
+      const at = this.#at(row, index);
       if (!(at > afterMs)) break;
       found.push(at);
     }
@@ -225,9 +227,7 @@ export class RateTable {
     if (slot >= this.#rowOf.length) this.#growSlots(slot);
     let row = this.#rowOf[slot] - 1;
     if (row < 0) row = this.#take(slot);
-    const times = this.#chunks[row >>> CHUNK_BITS];
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    this.#clear(times, base, atMs);
+    this.#clear(row, atMs);
   }
 
   /** Gives the slot's row back; the caller may use the slot for another subject. */
@@ -246,6 +246,7 @@ export class RateTable {
     for (const chunk of this.#chunks) bytes += chunk.byteLength;
     return (
       bytes +
+      this.#heads.byteLength +
       this.#rowOf.byteLength +
       this.#ownerOf.byteLength +
       this.#markOf.byteLength +
@@ -254,33 +255,40 @@ export class RateTable {
   }
 
   /** The index-th oldest timestamp of a row. */
-  #at(times: Float64Array, base: number, index: number): number {
-    let place = times[base + HEAD] - (times[base + COUNT] - 1 - index);
+  #at(row: number, index: number): number {
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    let place = heads[base + HEAD] - (heads[base + COUNT] - 1 - index);
     if (place < 0) place += this.#size;
-    return times[base + TIMES + place];
+    return this.#chunks[row >>> CHUNK_BITS][(row & CHUNK_MASK) * this.#size + place];
   }
 
-  #clear(times: Float64Array, base: number, floorMs: number): void {
-    times.fill(0, base, base + TIMES);
-    times[base + FLOOR] = floorMs;
-    times[base + STRETCH] = Number.NEGATIVE_INFINITY;
+  #clear(row: number, floorMs: number): void {
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    heads.fill(0, base, base + FIELDS);
+    heads[base + FLOOR] = floorMs;
+    heads[base + STRETCH] = Number.NEGATIVE_INFINITY;
   }
 
-  #addLate(times: Float64Array, base: number, timeMs: number): RateState {
-    if (!(timeMs >= times[base + FLOOR])) return RATE_WITHIN;
+  #addLate(row: number, timeMs: number): RateState {
+    const heads = this.#heads;
+    const base = row * FIELDS + TO_LINE;
+    if (!(timeMs >= heads[base + FLOOR])) return RATE_WITHIN;
     const { limit, windowMs } = this;
     const size = this.#size;
-    const first = base + TIMES;
-    let count = times[base + COUNT];
-    if (count === size && timeMs < this.#at(times, base, 0)) {
+    const times = this.#chunks[row >>> CHUNK_BITS];
+    const first = (row & CHUNK_MASK) * size;
+    let count = heads[base + COUNT];
+    if (count === size && timeMs < this.#at(row, 0)) {
       this.tooLate++;
       return RATE_WITHIN;
     }
     // Newer timestamps move up by one place; a full row loses its oldest.
-    let place = times[base + HEAD] + 1;
+    let place = heads[base + HEAD] + 1;
     if (place === size) place = 0;
-    times[base + HEAD] = place;
-    if (count < size) times[base + COUNT] = ++count;
+    heads[base + HEAD] = place;
+    if (count < size) heads[base + COUNT] = ++count;
     let index = count - 1;
     for (; index > 0; index--) {
       const below = place === 0 ? size - 1 : place - 1;
@@ -291,32 +299,32 @@ export class RateTable {
     }
     times[first + place] = timeMs;
     // Wherever it belongs: these two only may be too high.
-    times[base + CURRENT]++;
+    heads[base + CURRENT]++;
 
     let over = false;
     const last = Math.min(count - 1, index + limit);
     for (let end = Math.max(limit, index); end <= last && !over; end++) {
-      over = this.#at(times, base, end) - this.#at(times, base, end - limit) < windowMs;
+      over = this.#at(row, end) - this.#at(row, end - limit) < windowMs;
     }
     if (!over) return RATE_WITHIN;
-    const since = this.#chainStart(times, base, count);
-    times[base + SINCE] = since;
+    const since = this.#chainStart(row, count);
+    heads[base + SINCE] = since;
     return since === 0 ? RATE_OVER | RATE_OVER_PAST : RATE_OVER;
   }
 
   /** Start of the breach that the newest event stands in, looking back as far as the row reaches and then trusting the noted start. */
-  #chainStart(times: Float64Array, base: number, count: number): number {
+  #chainStart(row: number, count: number): number {
     const { limit, windowMs } = this;
     let end = count - 1;
-    if (!(this.#at(times, base, end) - this.#at(times, base, end - limit) < windowMs)) return 0;
+    if (!(this.#at(row, end) - this.#at(row, end - limit) < windowMs)) return 0;
     while (end - 1 >= limit) {
-      const before = this.#at(times, base, end - 1 - limit);
-      if (!(this.#at(times, base, end - 1) - before < windowMs)) break;
-      if (this.#at(times, base, end) - before > windowMs) break;
+      const before = this.#at(row, end - 1 - limit);
+      if (!(this.#at(row, end - 1) - before < windowMs)) break;
+      if (this.#at(row, end) - before > windowMs) break;
       end--;
     }
-    const found = this.#at(times, base, end);
-    const noted = times[base + SINCE];
+    const found = this.#at(row, end);
+    const noted = this.#heads[row * FIELDS + TO_LINE + SINCE];
     return noted !== 0 && noted < found ? noted : found;
   }
 
@@ -361,11 +369,9 @@ export class RateTable {
     }
     const row = this.#free[--this.#freeCount];
     const chunk = row >>> CHUNK_BITS;
-    if (this.#chunks[chunk].length === 0)
-      this.#chunks[chunk] = new Float64Array(CHUNK_ROWS * this.#stride + LINE);
+    if (this.#chunks[chunk].length === 0) this.#chunks[chunk] = new Float64Array(CHUNK_ROWS * this.#size);
     this.#chunkUsed[chunk]++;
-    const base = (row & CHUNK_MASK) * this.#stride + TO_LINE;
-    this.#clear(this.#chunks[chunk], base, Number.NEGATIVE_INFINITY);
+    this.#clear(row, Number.NEGATIVE_INFINITY);
     this.#rowOf[slot] = row + 1;
     this.#ownerOf[row] = slot + 1;
     this.#markOf[row] = this.#mark;
@@ -388,10 +394,16 @@ export class RateTable {
     const start = this.#chunks.length << CHUNK_BITS;
     this.#chunks.push(NOTHING);
     this.#chunkUsed.push(0);
+    const rows = Math.max(CHUNK_ROWS, start * 2);
+    if ((start + CHUNK_ROWS) * FIELDS + LINE > this.#heads.length) {
+      const larger = new Float64Array(rows * FIELDS + LINE);
+      larger.set(this.#heads);
+      this.#heads = larger;
+    }
     if (start + CHUNK_ROWS > this.#ownerOf.length) {
-      this.#ownerOf = grown(this.#ownerOf, start * 2);
-      this.#markOf = grown(this.#markOf, start * 2);
-      this.#free = grown(this.#free, start * 2);
+      this.#ownerOf = grown(this.#ownerOf, rows);
+      this.#markOf = grown(this.#markOf, rows);
+      this.#free = grown(this.#free, rows);
     }
     // Lowest row on top of the stack: low chunks fill first, high ones fall empty.
     for (let row = start + CHUNK_ROWS - 1; row >= start; row--) this.#free[this.#freeCount++] = row;
