@@ -136,16 +136,20 @@ const WORD_CALL = word('call');
 const WORD_ID = word('-id:');
 const WORD_CONT = word('cont');
 const WORD_ACT = word('act:');
+const WORD_ENT = word('ent-');
+const WORD_LENG = word('leng');
+const WORD_USER = word('user');
+const WORD_AGE = word('-age');
 const LOWER = 0x20202020;
 /** What 0x20 sets in ":" and "-" is set already, so a control character could pass for one. */
 const COLON_TOP = 0x3a000000;
 
 /** Bytes of the name of each header that `commonHeader` finds. */
-export const NAME_LENGTH: readonly number[] = [0, 3, 4, 2, 7, 4, 0, 0, 0, 7];
+export const NAME_LENGTH: readonly number[] = [0, 3, 4, 2, 7, 4, 14, 0, 0, 7, 0, 0, 0, 10];
 
 /**
- * The headers that every message has, told by four bytes at a time: Via, From, To, Call-ID, CSeq and Contact in full, in any case, with
- * the colon right behind. Anything else is OTHER and wants `headerOf`. At least eight bytes must follow `at`.
+ * The headers that every message has, told by four bytes at a time: Via, From, To, Call-ID, CSeq, Contact, Content-Length and User-Agent
+ * in full, in any case, with the colon right behind. Anything else is OTHER and wants `headerOf`. At least sixteen bytes must stand from `at`.
  */
 export function commonHeader(view: DataView, at: number): Header {
   const raw = view.getInt32(at, true);
@@ -164,7 +168,20 @@ export function commonHeader(view: DataView, at: number): Header {
     }
     case WORD_CONT: {
       const rest = view.getInt32(at + 4, true);
+      if ((rest | LOWER) === WORD_ENT) {
+        if ((view.getInt32(at + 8, true) | LOWER) !== WORD_LENG || view.getUint8(at + 14) !== 0x3a)
+          return Header.OTHER;
+        const isTh = (view.getUint8(at + 12) | 0x20) === 0x74 && (view.getUint8(at + 13) | 0x20) === 0x68;
+        return isTh && view.getUint8(at + 7) === 0x2d ? Header.CONTENT_LENGTH : Header.OTHER;
+      }
       return (rest | LOWER) === WORD_ACT && (rest & 0xff000000) === COLON_TOP ? Header.CONTACT : Header.OTHER;
+    }
+    case WORD_USER: {
+      const rest = view.getInt32(at + 4, true);
+      if ((rest | LOWER) !== WORD_AGE || (rest & 0xff) !== 0x2d || view.getUint8(at + 10) !== 0x3a)
+        return Header.OTHER;
+      const isNt = (view.getUint8(at + 8) | 0x20) === 0x6e && (view.getUint8(at + 9) | 0x20) === 0x74;
+      return isNt ? Header.USER_AGENT : Header.OTHER;
     }
     default:
       return ((raw | LOWER) & 0xffffff) === WORD_TO && (raw & 0xff0000) === 0x3a0000

@@ -185,7 +185,7 @@ export class SipMessage {
         return Oddity.TOO_MANY_HEADERS;
       }
 
-      let header: Header = at + 8 <= end ? commonHeader(view, at) : Header.OTHER;
+      let header: Header = at + 16 <= end ? commonHeader(view, at) : Header.OTHER;
       let i = at + NAME_LENGTH[header];
       if (header === Header.OTHER) {
         let byte = first;

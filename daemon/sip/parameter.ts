@@ -3,8 +3,7 @@ import { afterQuoted, isSpace, type Span } from './span.ts';
 /** A parameter's name as `findParameter` wants it: lower-case bytes. */
 export const parameterName = (name: string): Uint8Array => new TextEncoder().encode(name);
 
-function named(bytes: Uint8Array, from: number, to: number, name: Uint8Array): boolean {
-  if (to - from !== name.length) return false;
+function beginsWith(bytes: Uint8Array, from: number, name: Uint8Array): boolean {
   for (let i = 0; i < name.length; i++) {
     if ((bytes[from + i] | 0x20) !== name[i]) return false;
   }
@@ -29,7 +28,7 @@ export function findParameter(
 ): number {
   let i = start;
   while (i < end) {
-    let byte = bytes[i];
+    const byte = bytes[i];
     if (byte === 0x2c) break;
     if (byte !== 0x3b) {
       i = byte === 0x22 ? afterQuoted(bytes, i, end) : i + 1;
@@ -37,32 +36,25 @@ export function findParameter(
     }
     i++;
     while (i < end && isSpace(bytes[i])) i++;
-    const nameFrom = i;
-    while (i < end) {
-      byte = bytes[i];
-      if (byte === 0x3d || byte === 0x3b || byte === 0x2c || byte <= 0x20) break;
-      i++;
+    let after = i + name.length;
+    if (after > end || !beginsWith(bytes, i, name)) continue;
+    while (after < end && isSpace(bytes[after])) after++;
+    const next = after < end ? bytes[after] : 0x3b;
+    if (next === 0x3d) {
+      parameterValue(bytes, after + 1, end, out);
+      return out.to > out.from ? VALUED : FLAG;
     }
-    const found = named(bytes, nameFrom, i, name);
-    while (i < end && isSpace(bytes[i])) i++;
-    if (i >= end || bytes[i] !== 0x3d) {
-      if (!found) continue;
-      out.set(i, i);
+    if (next === 0x3b || next === 0x2c) {
+      out.set(after, after);
       return FLAG;
     }
-    if (!found) {
-      i++;
-      continue;
-    }
-    i = parameterValue(bytes, i + 1, end, out);
-    return out.to > out.from ? VALUED : FLAG;
   }
   out.set(end, end);
   return ABSENT;
 }
 
-/** Reads the value that follows the equals sign; returns the index after it. */
-function parameterValue(bytes: Uint8Array, start: number, end: number, out: Span): number {
+/** Reads the value that follows the equals sign. */
+function parameterValue(bytes: Uint8Array, start: number, end: number, out: Span): void {
   let i = start;
   while (i < end && isSpace(bytes[i])) i++;
   const from = i;
@@ -76,5 +68,4 @@ function parameterValue(bytes: Uint8Array, start: number, end: number, out: Span
     }
   }
   out.set(from, i);
-  return i;
 }
