@@ -279,8 +279,15 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       log.info({ pid, port, directory }, 'embedded_redis.adopted');
     } else {
       port = await choosePort(options.port, lastPort);
+      try {
+        await launch();
+      } catch (error) {
+        // Somebody else may have taken the port between the look and the start.
+        if (options.port !== undefined || (await tryPort(port)) !== null) throw error;
+        port = await choosePort(undefined, null);
+        await launch();
+      }
       writeFileSync(portFile, `${port}\n`, { mode: 0o600 });
-      await launch();
       log.info({ pid, port, directory }, 'embedded_redis.started');
     }
     watchOver();
