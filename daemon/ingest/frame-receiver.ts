@@ -113,7 +113,7 @@ export class FrameReceiver {
     const { counters } = this;
     const decoder = this.#decoder;
     const packet = this.#packet;
-    const result = decoder.decode(bytes, start, end, packet, arrivalMs);
+    const result = decoder.decodeEnvelope(bytes, start, end, packet, arrivalMs);
     const frame = decoder.frame;
     counters.frames++;
     let length = end - start;
@@ -123,8 +123,7 @@ export class FrameReceiver {
     }
     counters.bytes += length;
     if (result > IGNORED_TYPE) {
-      counters.malformed[HEP_RESULTS[result]!]++;
-      if (result === HepResult['inflate-too-large']) counters.oversize++;
+      this.#malformed(result);
       return length;
     }
     if (this.#authKey !== null && !this.#keyMatches(bytes, frame)) {
@@ -146,11 +145,24 @@ export class FrameReceiver {
       counters.ignoredByType[frame.protocolType] = (counters.ignoredByType[frame.protocolType] ?? 0) + 1;
       return length;
     }
+    // Only now: nobody unknown makes us inflate.
+    if (frame.compressed) {
+      const inflated = decoder.inflate(packet);
+      if (inflated !== SIP) {
+        this.#malformed(inflated);
+        return length;
+      }
+    }
     packet.agentId = agentId;
     if (agent !== null) agent.observe(packet.timeMs, arrivalMs, this.#gapLimitMs);
     counters.messages++;
     this.#sink(packet);
     return length;
+  }
+
+  #malformed(result: number): void {
+    this.counters.malformed[HEP_RESULTS[result]!]++;
+    if (result === HepResult['inflate-too-large']) this.counters.oversize++;
   }
 
   #agent(agentId: number): AgentStatistics | null {

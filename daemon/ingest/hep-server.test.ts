@@ -155,6 +155,15 @@ test('with a key configured only frames that carry it pass', async () => {
   assert.equal(counters.badAuthKey, 6);
 });
 
+test('nobody without the key makes us inflate', async () => {
+  const { one, counters } = await receiver({ authKey: 'sesame' });
+  const bomb = { ...FACTS, payload: Buffer.alloc(200_000), compression: 'zlib' as const };
+  await sendDatagrams(one.udpAddress()!, encodeHep3(bomb), encodeHep3({ ...bomb, authKey: 'sesame' }));
+  await until(() => counters.frames === 2, 'two frames');
+  assert.equal(counters.badAuthKey, 1);
+  assert.equal(counters.malformed['inflate-too-large'], 1);
+});
+
 test('agents are let in by capture id, in either byte order, or by address or network', async () => {
   const swapped = Buffer.alloc(4);
   swapped.writeUInt32LE(2001);

@@ -18,6 +18,7 @@ export const HEP3_MAGIC = 0x48455033;
 export const HEP3_HEADER_BYTES = 6;
 
 const SIP = 1;
+const SIP_RESULT = HepResult['sip'];
 
 const Chunk = {
   family: 1,
@@ -61,6 +62,12 @@ export class HepDecoder {
    * frame are not looked at: its own length field says where it ends.
    */
   decode(bytes: Buffer, start: number, end: number, packet: Packet, arrivalMs: number): number {
+    const result = this.decodeEnvelope(bytes, start, end, packet, arrivalMs);
+    return result === SIP_RESULT && this.frame.compressed ? this.inflate(packet) : result;
+  }
+
+  /** As `decode`, but a compressed payload (`frame.compressed`) is left as it came, for `inflate` once the sender is known to be trusted. */
+  decodeEnvelope(bytes: Buffer, start: number, end: number, packet: Packet, arrivalMs: number): number {
     this.frame.clear();
     if (end - start < HEP3_HEADER_BYTES) return HepResult['too-short'];
     if (word32(bytes, start) === HEP3_MAGIC) return this.#decode3(bytes, start, end, packet);
@@ -201,16 +208,24 @@ export class HepDecoder {
       packet.bytes = bytes;
       packet.start = payloadStart;
       packet.end = payloadEnd;
-      return HepResult['sip'];
+      return SIP_RESULT;
     }
     if (compressedEnd === compressedStart) return HepResult['missing-payload'];
     frame.compressed = true;
-    const inflated = inflatePayload(bytes, compressedStart, compressedEnd, this.#maximumInflatedBytes);
+    packet.bytes = bytes;
+    packet.start = compressedStart;
+    packet.end = compressedEnd;
+    return SIP_RESULT;
+  }
+
+  /** Inflates the packet's compressed payload within the bound. */
+  inflate(packet: Packet): number {
+    const inflated = inflatePayload(packet.bytes, packet.start, packet.end, this.#maximumInflatedBytes);
     if (typeof inflated === 'string') return HepResult[inflated];
     if (inflated.length === 0) return HepResult['missing-payload'];
     packet.bytes = inflated;
     packet.start = 0;
     packet.end = inflated.length;
-    return HepResult['sip'];
+    return SIP_RESULT;
   }
 }
