@@ -1,6 +1,7 @@
 /** Checks of texts beyond JSON Schema, by the `x-kind` of their schema. Never repeats a secret. */
 
 import { parseNetworkEntry } from '../identity/network.ts';
+import { parseNumberRange } from '../identity/own-numbers.ts';
 import { parsePrefix } from '../identity/prefix.ts';
 import { parseEndpoint } from '../ingest/address.ts';
 import { nearest } from './fault.ts';
@@ -96,20 +97,11 @@ function checkUrl(text: string, protocols: readonly string[]): Complaint | null 
 }
 
 function checkNumberRange(text: string): Complaint | null {
-  const match = /^\+?([0-9]{1,15})(?:-\+?([0-9]{1,15}))?$/.exec(text);
-  if (match === null)
-    return {
-      what: `'${cut(text)}' is no number`,
-      todo: 'write +33123456789, or a range +33123456700-+33123456799',
-    };
-  const [, from, to = from] = match;
-  if (to.length !== from.length || to < from) {
-    return {
-      what: `'${cut(text)}' is no range of numbers`,
-      todo: 'write two numbers of one length, the lower one first',
-    };
-  }
-  return null;
+  if (parseNumberRange(text) !== null) return null;
+  return {
+    what: `'${cut(text)}' is no number or range`,
+    todo: 'write +33123456789, or +33123456700-+33123456799 with the lower one first',
+  };
 }
 
 function cut(text: string): string {
