@@ -12,9 +12,10 @@ interface Reading {
   readonly clause: string;
   readonly mode: string;
   readonly value: number | null;
-  readonly limit: number;
-  readonly unit: string;
-  readonly windowSeconds: number;
+  readonly limit: number | null;
+  readonly unit: string | null;
+  readonly windowSeconds: number | null;
+  readonly tip: string | null;
   readonly sample: number | null;
   readonly breached: boolean;
   readonly significant: boolean;
@@ -32,16 +33,15 @@ export interface Explanation {
 }
 
 function standing({ value, breached, significant }: Reading): string {
-  if (value === null) return 'no data';
-  if (!breached) return 'within';
-  return significant ? 'broken' : 'not significant';
+  if (breached) return significant ? 'broken' : 'not significant';
+  return value === null ? 'no data' : 'within';
 }
 
 const columns: readonly Column<Reading>[] = [
   { title: 'RULE', value: ({ rule }) => rule },
   { title: 'VALUE', value: ({ value }) => shortNumber(value), align: 'right' },
   { title: 'LIMIT', value: ({ limit }) => shortNumber(limit), align: 'right' },
-  { title: 'UNIT', value: ({ unit }) => unit, flexible: true },
+  { title: 'UNIT', value: ({ unit }) => unit ?? '-', flexible: true },
   { title: 'SAMPLE', value: ({ sample }) => shortNumber(sample), align: 'right' },
   { title: 'STANDING', value: standing },
 ];

@@ -8,6 +8,8 @@ const report: ReplayReport = {
     frames: 120,
     messages: 100,
     malformed: 1,
+    duplicates: 2,
+    faults: ['cut.pcap: ends in the middle of a packet'],
     from: '2026-11-22T10:00:00.000Z',
     to: '2026-11-22T10:05:00.000Z',
   },
@@ -40,6 +42,7 @@ const report: ReplayReport = {
     {
       callId: 'a@example.net',
       line: '+33123456789',
+      direction: 'outgoing',
       called: '+33987654321',
       start: '2026-11-22T10:00:01.000Z',
       answeredAt: '2026-11-22T10:00:03.000Z',
@@ -76,7 +79,8 @@ const report: ReplayReport = {
 test('the report is readable at 80 columns', () => {
   const text = renderReport(report, 80);
   for (const line of text.split('\n')) assert.ok([...line].length <= 80, line);
-  assert.match(text, /^120 frames, 100 SIP messages, 1 malformed/);
+  assert.match(text, /^120 frames, 100 SIP messages, 1 malformed, 2 duplicates$/m);
+  assert.match(text, /^fault: cut\.pcap: ends in the middle of a packet$/m);
   assert.match(text, /\+33123456789 \? +3 +1 +33\.33% +12\.5 +2 +1 +0/);
   assert.match(text, /198\.51\.100\.7 +90 +61 +30 +20/);
   assert.match(text, /10:00:02Z +cmi\.message-rate +source 198\.51\.10.* +61 +60 +messages\/s? ?.* +alert/);
@@ -86,14 +90,17 @@ test('the report is readable at 80 columns', () => {
 
 test('an empty capture is said to be empty, and that no rule was broken', () => {
   const empty: ReplayReport = {
-    capture: { frames: 0, messages: 0, malformed: 0, from: null, to: null },
+    capture: { frames: 0, messages: 0, malformed: 0, duplicates: 0, faults: [], from: null, to: null },
     sources: [],
     lines: [],
     calls: [],
     endpoints: [],
     findings: [],
   };
-  assert.equal(renderReport(empty, 80), '0 frames, 0 SIP messages, 0 malformed\n\nNo rule was broken.');
+  assert.equal(
+    renderReport(empty, 80),
+    '0 frames, 0 SIP messages, 0 malformed, 0 duplicates\n\nNo rule was broken.',
+  );
 });
 
 test('long lists are cut and say so', () => {

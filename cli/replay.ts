@@ -4,7 +4,7 @@ import type { ReplayReport } from '../daemon/replay-report.ts';
 import { requireSetup } from './config.ts';
 import { CommandFailure } from './exit.ts';
 import { outputWidth, printData, printJson, shortNumber, shortTime } from './output.ts';
-import { type Column, renderTable } from './table.ts';
+import { type Column, printable, renderTable } from './table.ts';
 
 const MAXIMUM_ROWS = 40;
 
@@ -77,8 +77,9 @@ export function renderReport(report: ReplayReport, width: number): string {
   const span = capture.from === null ? [] : [`${shortTime(capture.from)} to ${shortTime(capture.to)}`];
   const unverified = lines.some(({ verified }) => !verified);
   return [
-    `${capture.frames} frames, ${capture.messages} SIP messages, ${capture.malformed} malformed`,
+    `${capture.frames} frames, ${capture.messages} SIP messages, ${capture.malformed} malformed, ${capture.duplicates} duplicates`,
     ...span,
+    ...capture.faults.map((fault) => `fault: ${printable(fault)}`),
     ...section('Sources', sourceColumns, sources, width),
     ...section('Lines', lineColumns, lines, width),
     ...(unverified ? ['?: the claimed From user, which nothing proves'] : []),
@@ -88,6 +89,20 @@ export function renderReport(report: ReplayReport, width: number): string {
       ? ['', 'No rule was broken.']
       : section('Findings', findingColumns, findings, width)),
   ].join('\n');
+}
+
+async function reportOf(
+  files: string[],
+  options: { config: string | null; policy: string | null },
+): Promise<ReplayReport> {
+  const { replay, ReplayError } = await import('../daemon/replay.ts');
+  try {
+    return await replay(files, options);
+  } catch (error) {
+    const file = (error as NodeJS.ErrnoException).code !== undefined;
+    if (error instanceof ReplayError || file) throw new CommandFailure((error as Error).message);
+    throw error;
+  }
 }
 
 interface Options {
@@ -109,8 +124,7 @@ export function replayCommand(): Command {
       const missing = files.find((file) => !existsSync(file));
       if (missing !== undefined) throw new CommandFailure(`There is no file ${missing}.`);
       if (config !== undefined) requireSetup(config);
-      const { replay } = await import('../daemon/replay.ts');
-      const report: ReplayReport = await replay(files, { config: config ?? null, policy: policy ?? null });
+      const report = await reportOf(files, { config: config ?? null, policy: policy ?? null });
       if (json) printJson(report);
       else printData(renderReport(report, outputWidth()));
     });

@@ -154,28 +154,37 @@ export const SuspensionSchema = Type.Object({
   reason: Type.String(),
 });
 
+export const ReadingSchema = Type.Object({
+  rule: Type.String(),
+  policy: Type.String(),
+  policyVersion: Type.String(),
+  clause: Type.String(),
+  detector: Type.String(),
+  title: Type.String(),
+  subject: SubjectSchema,
+  mode: Type.Enum(['observe', 'enforce']),
+  value: nullable(Type.Number()),
+  limit: nullable(Type.Number()),
+  unit: nullable(Type.String()),
+  windowSeconds: nullable(Type.Number()),
+  sample: nullable(Type.Number()),
+  minimumSample: Type.Number(),
+  breached: Type.Boolean({ description: 'Beyond the limit now, whatever the sample.' }),
+  significant: Type.Boolean(),
+  since: timeOrNull('Since when the breach that is judged has lasted.'),
+  step: nullable(Type.Integer({ description: 'Last step of the ladder taken, from 0.' })),
+  action: nullable(Type.Enum(['alert', 'suspend', 'block-registration'])),
+  calls: Type.Array(Type.String(), { description: 'Calls that break the rule now.' }),
+  tip: nullable(Type.String({ description: 'What would break the rule next.' })),
+  evidence: Type.Record(Type.String(), Type.Unknown()),
+});
+
 export const ExplanationSchema = Type.Object({
   subject: SubjectSchema,
   customer: nullable(Type.String()),
   provisioned: Type.Boolean({ description: 'It stands in the directory.' }),
   policy: nullable(Type.String()),
-  readings: Type.Array(
-    Type.Object({
-      rule: Type.String(),
-      policy: Type.String(),
-      clause: Type.String(),
-      mode: Type.Enum(['observe', 'enforce']),
-      value: nullable(Type.Number()),
-      limit: Type.Number(),
-      unit: Type.String(),
-      windowSeconds: Type.Number(),
-      sample: nullable(Type.Number()),
-      breached: Type.Boolean(),
-      significant: Type.Boolean(),
-      since: timeOrNull('Since when the breach has lasted.'),
-      evidence: Type.Record(Type.String(), Type.Unknown()),
-    }),
-  ),
+  readings: Type.Array(ReadingSchema),
   suspensions: Type.Array(SuspensionSchema),
 });
 

@@ -3,7 +3,7 @@ import type { Enforcement } from '../enforcement/enforcement.ts';
 import type { Suspension } from '../enforcement/suspension.ts';
 import type { Page } from '../enforcement/suspension-store.ts';
 import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
-import type { Mode } from '../policy/finding.ts';
+import type { RuleReading } from '../policy/explain.ts';
 import type { Health } from '../telemetry/health.ts';
 
 /** What the HTTP API needs of the daemon. Methods reject with `EnforcementError` or `Unavailable` while Redis is away. */
@@ -28,25 +28,6 @@ export type SuspensionService = Pick<
   Enforcement,
   'list' | 'get' | 'suspend' | 'lift' | 'liftBySignature' | 'alerts'
 >;
-
-/** One rule as it stands for a subject now. */
-export interface RuleReading {
-  readonly rule: string;
-  readonly policy: string;
-  readonly clause: string;
-  readonly mode: Mode;
-  /** Null where the rule has nothing to go on yet. */
-  readonly value: number | null;
-  readonly limit: number;
-  readonly unit: string;
-  readonly windowSeconds: number;
-  readonly sample: number | null;
-  readonly breached: boolean;
-  readonly significant: boolean;
-  /** Since when the breach has lasted, ISO 8601. */
-  readonly since: string | null;
-  readonly evidence: Readonly<Record<string, unknown>>;
-}
 
 export interface SubjectExplanation {
   readonly subject: Subject;

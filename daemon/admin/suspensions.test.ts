@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { Value } from 'typebox/value';
-import { AlertSchema, SuspensionSchema } from './schemas.ts';
+import { AlertSchema, ExplanationSchema, SuspensionSchema } from './schemas.ts';
 import { adminFixture, exampleAlert, liftSecret } from './services.fixture.ts';
 
 const byHand = { subject: { kind: 'customer', id: 'acme' }, reason: 'stolen credentials' };
@@ -178,6 +178,7 @@ test('a subject is explained with the reading of each rule', async () => {
   assert.equal(status, 200);
   assert.deepEqual(json.subject, { kind: 'line', id: '+33123456789' });
   assert.equal(json.readings[0].value, 0.42);
+  assert.ok(Value.Check(ExplanationSchema, json), JSON.stringify([...Value.Errors(ExplanationSchema, json)]));
   assert.equal((await call('GET', '/v1/subjects/line/unknown')).json.code, 'subject-not-found');
 });
 

@@ -94,7 +94,7 @@ function registrar(registry: Registry) {
  */
 export function registerMetrics(registry: Registry, sources: MetricSources): Metrics {
   const { counter, counterBy, gauge, gaugeBy } = registrar(registry);
-  const ingest = () => sources.ingest();
+  const hep = () => sources.ingest().counters;
   const sip = () => sources.sip();
   const calls = () => sources.calls();
   const windows = () => sources.windows();
@@ -113,54 +113,65 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     },
   });
 
-  counterBy(
-    'vigie_ingest_frames_total',
-    'HEP frames received.',
-    'transport',
-    () => ingest().framesByTransport,
-  );
-  counter('vigie_ingest_received_bytes_total', 'Bytes of HEP received.', () => ingest().bytesReceived);
-  counterBy(
-    'vigie_ingest_malformed_frames_total',
-    'HEP frames given up.',
-    'reason',
-    () => ingest().malformedByReason,
-  );
+  counter('vigie_ingest_frames_total', 'HEP frames received, malformed ones included.', () => hep().frames);
+  counter('vigie_ingest_received_bytes_total', 'Bytes of HEP received.', () => hep().bytes);
+  counter('vigie_ingest_sip_payloads_total', 'SIP payloads handed on.', () => hep().messages);
+  counterBy('vigie_ingest_malformed_frames_total', 'HEP frames given up.', 'reason', () => hep().malformed);
   counter(
     'vigie_ingest_unknown_agent_frames_total',
     'Frames of agents that ingest.hep.agents does not list.',
-    () => ingest().unknownAgents,
+    () => hep().unknownAgents,
   );
   counter(
     'vigie_ingest_bad_auth_key_frames_total',
     'Frames without the configured authentication key.',
-    () => ingest().badAuthKey,
+    () => hep().badAuthKey,
+  );
+  counter('vigie_ingest_ignored_type_frames_total', 'Frames whose payload is not SIP.', () =>
+    Object.values(hep().ignoredByType).reduce((sum, count) => sum + count, 0),
   );
   counter(
-    'vigie_ingest_ignored_type_frames_total',
-    'Frames whose payload is not SIP.',
-    () => ingest().ignoredTypes,
+    'vigie_ingest_oversize_frames_total',
+    'Payloads and streams given up for their size.',
+    () => hep().oversize,
+  );
+  counter(
+    'vigie_ingest_garbage_bytes_total',
+    'Bytes skipped in streams to find the next frame.',
+    () => hep().garbageBytes,
+  );
+  counter(
+    'vigie_ingest_resyncs_total',
+    'Times a stream found the next frame again after garbage.',
+    () => hep().resyncs,
   );
   counter(
     'vigie_ingest_kernel_dropped_datagrams_total',
     'Datagrams that the kernel dropped because the socket was full.',
-    () => ingest().kernelDrops,
+    () => hep().kernelDrops,
   );
-  gauge('vigie_ingest_tcp_connections', 'HEP connections open now.', () => ingest().tcpConnectionsOpen);
+  counter('vigie_ingest_socket_errors_total', 'Faults of the listening sockets.', () => hep().socketErrors);
+  gauge('vigie_ingest_tcp_connections', 'HEP connections open now.', () => hep().connections);
   counter(
     'vigie_ingest_tcp_connections_accepted_total',
     'HEP connections accepted.',
-    () => ingest().tcpConnectionsAccepted,
+    () => hep().connectionsAccepted,
   );
   counter(
     'vigie_ingest_tcp_connections_refused_total',
-    'HEP connections refused or closed for garbage or over the limit.',
-    () => ingest().tcpConnectionsRefused,
+    'HEP connections refused, over the limit or not allowed.',
+    () => hep().connectionsRefused,
+  );
+  counterBy(
+    'vigie_ingest_tcp_connections_closed_total',
+    'HEP connections closed by Vigie.',
+    'reason',
+    () => hep().connectionsClosed,
   );
   gauge(
     'vigie_capture_lag_seconds',
     'Arrival time minus capture time of the last packet.',
-    () => ingest().captureLagSeconds,
+    () => sources.ingest().captureLagSeconds,
   );
 
   counterBy('vigie_sip_messages_total', 'SIP messages read, retransmissions included.', 'type', () => ({
@@ -212,11 +223,6 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
   gauge('vigie_redis_up', '1 while Redis answers, else 0.', () => (windows().redisUp ? 1 : 0));
   counter('vigie_redis_commands_total', 'Commands sent to Redis.', () => windows().redisCommands);
   counter('vigie_redis_batches_total', 'Batches (round trips) sent to Redis.', () => windows().redisBatches);
-  counter(
-    'vigie_redis_errors_total',
-    'Batches that Redis refused or that were lost.',
-    () => windows().redisErrors,
-  );
   gauge('vigie_window_spool_updates', 'Window updates that wait for Redis.', () => windows().spoolLength);
   gauge(
     'vigie_window_spool_capacity_updates',
@@ -227,6 +233,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'vigie_window_dropped_updates_total',
     'Window updates lost because the spool was full.',
     () => windows().droppedUpdates,
+  );
+  counter(
+    'vigie_window_failed_updates_total',
+    'Window updates that Redis refused.',
+    () => windows().failedUpdates,
   );
   const redisBatch = new Histogram({
     name: 'vigie_redis_batch_duration_seconds',
@@ -260,6 +271,23 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'Suspensions that entered a state.',
     'state',
     () => enforcement().transitionsByState,
+  );
+  counterBy(
+    'vigie_decisions_total',
+    'What was made of findings.',
+    'kind',
+    () => enforcement().decisionsByKind,
+  );
+  gauge(
+    'vigie_findings_pending',
+    'Findings that wait in memory for Redis.',
+    () => enforcement().pendingFindings,
+  );
+  counterBy(
+    'vigie_findings_dropped_total',
+    'Findings and notices given up for want of room.',
+    'kind',
+    () => enforcement().droppedByKind,
   );
   gauge('vigie_brake_engaged', '1 while the brake holds enforcement back, else 0.', () =>
     enforcement().brakeEngaged ? 1 : 0,

@@ -1,3 +1,5 @@
+import type { HepCounters } from '../ingest/frame-receiver.ts';
+
 /**
  * What the metrics read, at each scrape, from the parts of the daemon. Hot paths count in plain fields; the getters below
  * only look. All counters run since the start of the process. Keys of the records are fixed vocabularies of the code (reasons,
@@ -20,19 +22,8 @@ export interface BuildReading {
 }
 
 export interface IngestReading {
-  /** HEP frames received, by transport of the HEP connection. */
-  readonly framesByTransport: Readonly<Record<'udp' | 'tcp', number>>;
-  readonly bytesReceived: number;
-  readonly malformedByReason: Readonly<Record<string, number>>;
-  readonly unknownAgents: number;
-  readonly badAuthKey: number;
-  /** Frames with a payload type that is not SIP (RTCP, logs). */
-  readonly ignoredTypes: number;
-  /** Datagrams that the kernel dropped on the UDP socket (SO_RXQ_OVFL or /proc/net/udp). */
-  readonly kernelDrops: number;
-  readonly tcpConnectionsOpen: number;
-  readonly tcpConnectionsAccepted: number;
-  readonly tcpConnectionsRefused: number;
+  /** As `HepReceiver.counters` has them. */
+  readonly counters: Readonly<HepCounters>;
   /** Arrival time minus capture time of the last packet, seconds; null before the first. */
   readonly captureLagSeconds: number | null;
 }
@@ -61,10 +52,11 @@ export interface WindowsReading {
   /** Commands sent to Redis, batches (round trips) that carried them. */
   readonly redisCommands: number;
   readonly redisBatches: number;
-  readonly redisErrors: number;
   readonly spoolLength: number;
   readonly spoolCapacity: number;
   readonly droppedUpdates: number;
+  /** Updates that Redis refused (a key of another type). */
+  readonly failedUpdates: number;
 }
 
 export interface FindingCount {
@@ -79,6 +71,12 @@ export interface EnforcementReading {
   readonly activeByScope: Readonly<Record<string, number>>;
   /** Transitions of the suspension state machine, by the state that was entered. */
   readonly transitionsByState: Readonly<Record<string, number>>;
+  /** Findings that wait in memory for Redis. */
+  readonly pendingFindings: number;
+  /** Given up for want of room; all three keys always present, so that the first one already shows as an increase. */
+  readonly droppedByKind: Readonly<Record<'act' | 'alert' | 'notice', number>>;
+  /** What was made of findings, by `AlertKind`. */
+  readonly decisionsByKind: Readonly<Record<string, number>>;
   readonly brakeEngaged: boolean;
   readonly brakeEngagements: number;
   readonly webhookDeliveriesByResult: Readonly<Record<'delivered' | 'retried' | 'failed', number>>;

@@ -1,8 +1,14 @@
 import Type from 'typebox';
 import { suspensionToJson } from '../../enforcement/suspension.ts';
+import type { RuleReading } from '../../policy/explain.ts';
+import { isoTime } from '../../policy/finding.ts';
 import { ApiError } from '../errors.ts';
 import { type Route, route } from '../route.ts';
 import { ExplanationSchema, SubjectIdSchema, SubjectKindSchema } from '../schemas.ts';
+
+function readingToJson({ sinceMs, ...reading }: RuleReading) {
+  return { ...reading, since: sinceMs === null ? null : isoTime(sinceMs) };
+}
 
 export const subjectRoutes: readonly Route[] = [
   route({
@@ -20,7 +26,11 @@ export const subjectRoutes: readonly Route[] = [
       if (explanation === null) throw new ApiError('subject-not-found', `No ${params.kind} "${params.id}".`);
       return {
         status: 200,
-        body: { ...explanation, suspensions: explanation.suspensions.map(suspensionToJson) },
+        body: {
+          ...explanation,
+          readings: explanation.readings.map(readingToJson),
+          suspensions: explanation.suspensions.map(suspensionToJson),
+        },
       };
     },
   }),
