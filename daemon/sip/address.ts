@@ -36,7 +36,8 @@ export function readAddress(
       bracketed(bytes, i + 1, end, list, out);
       return;
     }
-    if (byte === 0x22) {
+    // Behind a quote that does not close, quotes and commas mean nothing: looking again from each would take quadratic time.
+    if (byte === 0x22 && !out.unclosedQuote) {
       const after = afterQuoted(bytes, i, end);
       if (after > end) {
         out.unclosedQuote = true;
@@ -52,7 +53,7 @@ export function readAddress(
       // An unescaped @ can stand in no parameter: a semicolon before it was the user part's.
       hasUser = true;
       semicolon = -1;
-    } else if (byte === 0x2c && list) {
+    } else if (byte === 0x2c && list && !out.unclosedQuote) {
       break;
     }
     i++;

@@ -203,3 +203,22 @@ test("a semicolon in an address without brackets ends the URI unless it is the u
   assert.deepEqual(from('sip:a@b;tag=x;y=c@d'), ['sip:a@b', 'a', 'x']);
   assert.deepEqual(from('<sip:a@b;tag=no>'), ['sip:a@b;tag=no', 'a', null]);
 });
+
+test('behind a quote that does not close, a list ends and the first angle bracket counts', () => {
+  const message = new SipMessage();
+  const escapes = '\\",'.repeat(10_000);
+  assert.equal(
+    read(
+      message,
+      bytesOf({ Contact: `"${escapes} <sip:a@b>, <sip:c@d>`, From: `"${escapes} <sip:e@f>;tag=g` }),
+    ),
+    0,
+  );
+  assert.equal(message.text(Field.fromUser), 'e');
+  assert.equal(message.text(Field.fromTag), 'g');
+  assert.equal(message.oddities, 1 << Oddity.UNCLOSED_QUOTE);
+  assert.deepEqual(
+    message.contacts().map((contact) => contact.user),
+    ['a'],
+  );
+});

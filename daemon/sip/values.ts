@@ -137,7 +137,8 @@ export function contactsOf(bytes: Buffer, start: number, end: number, maximum: n
     while (at < to && contacts.length < maximum) {
       readAddress(bytes, at, to, true, address);
       if (address.uriTo > address.uriFrom) contacts.push(contactAt(bytes, address));
-      at = address.end + 1;
+      // Where the next value would begin is unknown then, and 256 searches for the end of a quote are too many.
+      at = address.unclosedQuote ? to : address.end + 1;
     }
   });
   return contacts;
