@@ -170,9 +170,9 @@ describe('a blocked line', () => {
 describe('a suspension in the middle of a call', () => {
   afterEach(() => keys.flushall());
 
-  it('lets the BYE through and refuses the next call', async () => {
+  it('lets re-INVITE and BYE through and refuses the next call', async () => {
     hep.clear();
-    const open = await call(alpha, abroad, { holdMs: 1500 });
+    const open = await call(alpha, abroad, { scenario: 'customer-reinvite', holdMs: 1000 });
     const isUp = () =>
       hep.messages().some((message) => message.startsWith('ACK') && message.includes('\r\nRoute:'));
     await waitFor('the call', isUp, open.child);

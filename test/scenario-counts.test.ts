@@ -22,6 +22,7 @@ after(async () => {
 const table: [scenario: string, called: string, customerLeg: number, carrierLeg: number][] = [
   ['customer-register', '33612345678', 4, 0],
   ['customer-call', '33612345678', 10, 6],
+  ['customer-reinvite', '33612345678', 14, 9],
   ['customer-rejected', '336123450486', 7, 3],
   ['customer-rejected', '336123450503', 7, 3],
   ['customer-cancel', '336123450487', 10, 6],

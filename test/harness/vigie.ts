@@ -1,7 +1,7 @@
 /** The real daemon, started as an operator starts it, on free ports in a temporary directory. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Child, startChild, waitFor } from './child.ts';
 import { freePort } from './ports.ts';
@@ -52,6 +52,19 @@ function merge(base: Tree, over: Tree): Tree {
     merged[key] = isTree(below) && isTree(value) ? merge(below, value) : value;
   }
   return merged;
+}
+
+/** An embedded Redis outlives a daemon that crashed; it runs in its own data directory, below the daemon's. */
+function stopOrphanedRedis(directory: string): void {
+  for (const file of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    if (basename(file) !== 'redis.pid') continue;
+    const pid = Number(readFileSync(join(directory, file), 'utf8'));
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`) === dirname(join(directory, file))) process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
 }
 
 export async function startVigie(options: VigieOptions): Promise<TestVigie> {
@@ -108,6 +121,7 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
     start,
     async remove() {
       await child.stop();
+      stopOrphanedRedis(directory);
       rmSync(directory, { recursive: true, force: true });
     },
   };
