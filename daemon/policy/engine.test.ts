@@ -20,10 +20,11 @@ import type { Event, EventDetector, Subject, SubjectKind } from '../../detectors
 import { Method } from '../sip/method.ts';
 import { MemoryStore } from '../windows/memory-store.ts';
 import type { WindowStore } from '../windows/store.ts';
+import { Breaches } from './breaches.ts';
 import { PolicyEngine, type PolicyEngineOptions } from './engine.ts';
 import type { Finding } from './finding.ts';
 import type { Step } from './ladder.ts';
-import type { Policy, PolicyRule } from './plan.ts';
+import { type Policy, type PolicyRule, planOf } from './plan.ts';
 
 const DAY_MS = 86_400_000;
 const LINE: Subject = { kind: 'line', id: '100' };
@@ -590,6 +591,116 @@ describe('explain', () => {
     for (const event of callEvents(call)) engine.onEvent(event);
     assert.deepEqual((await engine.explain(LINE))[0].calls, []);
   });
+});
+
+describe('what comes late', () => {
+  test('a burst that is reported after it was over alerts, and does not last', () => {
+    const { engine, findings } = bench([transactionRule]);
+    engine.transaction(7, 0, NOON_MS + 5000);
+    for (let i = 0; i < 31; i++) engine.transaction(7, 0, NOON_MS + i);
+    assert.deepEqual(steps(findings), ['alert@30']);
+    engine.tick(NOON_MS + 5000);
+    flood(engine, 5010, 20);
+    assert.deepEqual(steps(findings), ['alert@30']);
+  });
+
+  test('a reading that was under way when somebody lifted changes nothing', async () => {
+    const store = new MemoryStore();
+    const waiting: (() => void)[] = [];
+    const slow: WindowStore = {
+      apply: (updates, onReadings) => {
+        store.apply(updates, (readings) => void waiting.push(() => onReadings(readings)));
+      },
+      record: (change) => store.record(change),
+      read: (windows) => store.read(windows),
+      restore: (prefix) => store.restore(prefix),
+      reset: (subject, names, atMs) => store.reset(subject, names, atMs),
+    };
+    const { engine, findings } = bench([asrRule], { store: slow });
+    for (const event of failed(0, 20)) engine.onEvent(event);
+    assert.equal(findings.length, 0);
+    await engine.resetBaseline(LINE, null, NOON_MS + 20 * 60_000);
+    for (const answer of waiting) answer();
+    assert.equal(findings.length, 0);
+  });
+
+  test('after a restart `for` goes on from the second breach of an episode', async () => {
+    const own = rule('answer-seizure-ratio', 'line', [
+      { action: 'alert' },
+      { action: 'suspend', forMs: 600_000 },
+    ]);
+    const store = new MemoryStore();
+    const first = bench([own], { store });
+    for (const event of failed(0, 20)) first.engine.onEvent(event);
+    const answered = many(20, (i) => callEvents({ startMs: NOON_MS + 1_201_000 + i, callId: `ok${i}` }));
+    for (const event of merged(...answered)) first.engine.onEvent(event);
+    // 20 of 40, then 20 of 41 within the episode.
+    for (const event of failed(21, 1)) first.engine.onEvent(event);
+    assert.equal(first.findings.length, 1);
+    const againMs = NOON_MS + 21 * 60_000 + 10_000;
+    const second = bench([own], { store });
+    await second.engine.restore();
+    second.engine.tick(againMs + 599_999);
+    assert.equal(second.findings.length, 0);
+    second.engine.tick(againMs + 600_000);
+    assert.deepEqual(
+      second.findings.map(({ action, sinceMs }) => [action, sinceMs]),
+      [['suspend', againMs]],
+    );
+  });
+});
+
+test('a rate that is over only together with another daemon’s part', () => {
+  const { engine, findings } = bench([transactionRule]);
+  const [{ name, kind, table }] = engine.rateTables();
+  assert.deepEqual([name, kind, table.limit], ['transactions:30/1000ms', 'customer', 30]);
+  let sumOverSinceMs = 0;
+  const seen: number[] = [];
+  engine.shareRate(name, { saw: (slot) => seen.push(slot), overSinceMs: () => sumOverSinceMs });
+  // 20 a second here.
+  for (let i = 0; i < 20; i++) engine.transaction(7, 0, NOON_MS + i * 50);
+  assert.deepEqual([seen.length, findings.length], [20, 0]);
+  sumOverSinceMs = NOON_MS + 1000;
+  engine.sharedRateOver(name, 7, NOON_MS + 1000);
+  assert.deepEqual(steps(findings), ['alert@1000']);
+  for (let i = 20; i < 100; i++) engine.transaction(7, 0, NOON_MS + i * 50);
+  assert.deepEqual(steps(findings), ['alert@1000', 'suspend@4000']);
+});
+
+test('a rule of several measures reads those that the event did not move', async () => {
+  const asr = detectors.get('answer-seizure-ratio') as unknown as EventDetector;
+  const sim = detectors.get('simultaneous-calls') as unknown as EventDetector;
+  const seen: string[] = [];
+  const both: EventDetector = {
+    ...asr,
+    name: 'both',
+    measures: () => [
+      ...asr.measures(parametersOf(asr as never)),
+      ...sim.measures(parametersOf(sim as never)),
+    ],
+    judge: ([sum, level], _parameters, event) => {
+      assert.ok(sum.kind === 'sum' && level.kind === 'level');
+      seen.push(`${event?.type} ${sum.totals[0]} ${sum.totals[1]} ${level.open}`);
+      return null;
+    },
+  };
+  const own = { ...asrRule, detector: 'both' };
+  const { engine } = bench([own], { detectors: new Map([['both', both as never]]) });
+  for (const event of callEvents({ startMs: NOON_MS, callId: 'a' })) {
+    engine.onEvent(event);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(seen, ['ringing 0 0 1', 'answered 0 1 1', 'outcome 1 1 1', 'ended 1 1 0']);
+});
+
+test('no more breaches are held than there is room for: the oldest goes', () => {
+  const store = new MemoryStore();
+  const own = planOf({ id: 'test', contract: '', version: '1', rules: [asrRule] }, detectors).subjects[0]
+    .rules[0];
+  const gone: string[] = [];
+  const breaches = new Breaches(store, [own], ({ subject }) => void gone.push(subject.id), 2);
+  for (const id of ['a', 'b', 'a', 'c']) breaches.open(own, { kind: 'line', id }, null);
+  assert.deepEqual([gone, breaches.size, breaches.dropped], [['a'], 2, 1]);
 });
 
 test('breaches that are over are forgotten', () => {
