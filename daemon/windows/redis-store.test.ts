@@ -10,6 +10,15 @@ import type { Update } from './store.ts';
 let server: RedisServer;
 let shared: RedisStore;
 const stores: RedisStore[] = [];
+const raws: Redis[] = [];
+/** A plain client, hung up at the end. */
+function plain(url: string): Redis {
+  const raw = new Redis(url);
+  raw.on('error', () => {});
+  raws.push(raw);
+  return raw;
+}
+
 const BASE_MS = 1_800_000_000_000;
 
 async function opened(url: string, options: Partial<RedisStoreOptions> = {}): Promise<RedisStore> {
@@ -29,6 +38,7 @@ before(async () => {
 });
 after(async () => {
   for (const store of stores) await store.close(100);
+  for (const raw of raws) raw.disconnect();
   await server.remove();
 });
 
@@ -92,7 +102,7 @@ test('many updates ride in few commands, and call back in order', async () => {
 });
 
 test('every key has a time to live', async () => {
-  const raw = new Redis(server.url);
+  const raw = plain(server.url);
   const subject: Subject = { kind: 'line', id: 'ttl' };
   const key = { subject, name: 'w' };
   const ttlMs = 5_000_000;
@@ -126,11 +136,10 @@ test('every key has a time to live', async () => {
     'vigie:{line:ttl}:record:w',
     'vigie:{line:ttl}:~floors',
   ]);
-  raw.disconnect();
 });
 
 test('a key of another type spoils only its own update', async () => {
-  const raw = new Redis(server.url);
+  const raw = plain(server.url);
   const subject: Subject = { kind: 'line', id: 'wrong-type' };
   await raw.set('vigie:{line:wrong-type}:d', 'not a set', 'PX', 100_000);
   const readings = await underTest(shared).apply([
@@ -142,7 +151,6 @@ test('a key of another type spoils only its own update', async () => {
     { kind: 'sum', totals: [1], samples: [] },
   ]);
   assert.equal(shared.status().failedUpdates, 1);
-  raw.disconnect();
 });
 
 test('Redis forgets the function library and all data: loaded again, nothing stuck', async () => {
@@ -151,7 +159,7 @@ test('Redis forgets the function library and all data: loaded again, nothing stu
     const store = await opened(own.url);
     const { apply } = underTest(store);
     await apply([counted({ kind: 'line', id: 'a' })]);
-    const raw = new Redis(own.url);
+    const raw = plain(own.url);
     await raw.function('FLUSH');
     assert.deepEqual(await apply([counted({ kind: 'line', id: 'a' })]), [
       { kind: 'sum', totals: [2], samples: [] },
@@ -160,7 +168,6 @@ test('Redis forgets the function library and all data: loaded again, nothing stu
     assert.deepEqual(await apply([counted({ kind: 'line', id: 'a' })]), [
       { kind: 'sum', totals: [1], samples: [] },
     ]);
-    raw.disconnect();
     await store.close();
   } finally {
     await own.remove();
@@ -202,7 +209,7 @@ test('a restart with append-only file in the middle of the stream: nothing lost,
 
 test('connections cut again and again: the total is the number applied', async () => {
   const store = await opened(server.url);
-  const raw = new Redis(server.url);
+  const raw = plain(server.url);
   const subject: Subject = { kind: 'customer', id: 'cut' };
   let answers = 0;
   for (let cut = 0; cut < 6; cut++) {
@@ -213,7 +220,6 @@ test('connections cut again and again: the total is the number applied', async (
   }
   await until('all answers', () => answers === 15_000);
   assert.equal(await totalOf(store, subject), 15_000);
-  raw.disconnect();
 });
 
 test('a hung Redis is away within its time-out; what it had already read is not counted twice', async () => {
@@ -282,7 +288,7 @@ test('out of memory: the batch waits until there is room', async () => {
   const own = await startRedis(['--maxmemory-policy', 'noeviction']);
   try {
     const store = await opened(own.url);
-    const raw = new Redis(own.url);
+    const raw = plain(own.url);
     const subject: Subject = { kind: 'customer', id: 'oom' };
     await raw.config('SET', 'maxmemory', '1');
     let answers = 0;
@@ -292,7 +298,6 @@ test('out of memory: the batch waits until there is room', async () => {
     await raw.config('SET', 'maxmemory', '0');
     await until('answers', () => answers === 2000);
     assert.equal(await totalOf(store, subject), 2000);
-    raw.disconnect();
     await store.close();
   } finally {
     await own.remove();
