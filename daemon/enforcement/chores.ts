@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
+import { closeOver } from './closing.ts';
 import type { EnforcementSettings } from './config.ts';
-import { duplicateOf, failingSoon, waiting } from './connections.ts';
+import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { Enforcer } from './enforcer.ts';
 import type { RedisClient } from './functions.ts';
 import type { EventLog } from './hooks.ts';
@@ -31,7 +32,7 @@ export class Chores {
   readonly #connection: RedisClient;
   readonly #queue: Queue;
   #worker: Worker | null = null;
-  #workerConnection: RedisClient | null = null;
+  #cutWorker: () => void = () => {};
 
   constructor(options: ChoresOptions) {
     this.#options = options;
@@ -114,15 +115,15 @@ export class Chores {
   start(): void {
     if (this.#worker !== null) return;
     const { redis, log } = this.#options;
-    this.#workerConnection = duplicateOf(redis, waiting);
-    this.#workerConnection.on('error', () => undefined);
+    const { client, cut } = workerConnection(redis);
+    this.#cutWorker = cut;
     const work: Readonly<Record<string, () => Promise<number>>> = {
       sweep: () => this.sweep(),
       reconcile: () => this.reconcile(),
       review: () => this.review(),
     };
     this.#worker = new Worker(queueName, async ({ name }) => work[name]?.(), {
-      connection: this.#workerConnection,
+      connection: client,
       prefix: queuePrefix,
     });
     this.#worker.on('failed', (job, error) => log.warn('chores.failed', { chore: job?.name, error }));
@@ -130,9 +131,8 @@ export class Chores {
   }
 
   async stop(): Promise<void> {
-    await this.#worker?.close();
-    await this.#queue.close();
-    this.#workerConnection?.disconnect();
-    this.#connection.disconnect();
+    const connection = this.#connection;
+    if (this.#worker !== null) await closeOver(this.#worker, connection, () => this.#cutWorker());
+    await closeOver(this.#queue, connection, () => connection.disconnect());
   }
 }

@@ -22,4 +22,28 @@ export const failingSoon: RedisOptions = {
 };
 
 /** For BullMQ workers, which wait on Redis for as long as it takes. */
-export const waiting: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null };
+const waiting: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null };
+
+/**
+ * A connection for a BullMQ worker, and `cut`, which ends it together with those that BullMQ makes from it: while Redis is away
+ * its own closing waits for ever.
+ */
+export function workerConnection(redis: RedisClient): {
+  readonly client: RedisClient;
+  readonly cut: () => void;
+} {
+  const client = duplicateOf(redis, waiting);
+  const all: RedisClient[] = [client];
+  const duplicate = client.duplicate.bind(client) as (...given: unknown[]) => RedisClient;
+  client.duplicate = ((...given: unknown[]) => {
+    const made = duplicate(...given);
+    made.on('error', () => undefined);
+    all.push(made);
+    return made;
+  }) as never;
+  client.on('error', () => undefined);
+  const cut = () => {
+    for (const one of all) one.disconnect();
+  };
+  return { client, cut };
+}

@@ -1,7 +1,8 @@
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { isoTime } from '../policy/finding.ts';
+import { closeOver } from './closing.ts';
 import type { Audience, EnforcementSettings, WebhookTarget } from './config.ts';
-import { duplicateOf, failingSoon, waiting } from './connections.ts';
+import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { RedisClient } from './functions.ts';
 import type { EnforcementHooks, EventLog } from './hooks.ts';
 import { WebhookSender } from './webhooks.ts';
@@ -63,7 +64,7 @@ export class Notices {
   readonly #queue: Queue<NoticeJob>;
   readonly #sender: WebhookSender;
   #worker: Worker<NoticeJob> | null = null;
-  #workerConnection: RedisClient | null = null;
+  #cutWorker: () => void = () => {};
 
   constructor(options: NoticesOptions) {
     const { redis, settings, clock } = options;
@@ -92,10 +93,10 @@ export class Notices {
   start(): void {
     if (this.#worker !== null) return;
     const { redis, settings, log } = this.#options;
-    this.#workerConnection = duplicateOf(redis, waiting);
-    this.#workerConnection.on('error', () => undefined);
+    const { client, cut } = workerConnection(redis);
+    this.#cutWorker = cut;
     this.#worker = new Worker(queueName, (job) => this.#deliver(job), {
-      connection: this.#workerConnection,
+      connection: client,
       prefix: queuePrefix,
       concurrency: settings.delivery.concurrency,
     });
@@ -105,10 +106,9 @@ export class Notices {
   async stop(): Promise<void> {
     // Deliveries in hand are cut short; BullMQ gives their jobs to the next worker.
     await this.#sender.close();
-    await this.#worker?.close();
-    await this.#queue.close();
-    this.#workerConnection?.disconnect();
-    this.#connection.disconnect();
+    const connection = this.#connection;
+    if (this.#worker !== null) await closeOver(this.#worker, connection, () => this.#cutWorker());
+    await closeOver(this.#queue, connection, () => connection.disconnect());
   }
 
   #jobsOf({ event, key, atMs, data }: Notice) {

@@ -1,0 +1,40 @@
+/** A daemon that hands one finding over and dies by SIGKILL at the given point. Arguments: Redis URL, webhook URL, point. */
+import { Redis } from 'ioredis';
+import { enforcementDefaults } from '../../daemon/enforcement/config.ts';
+import { Enforcement } from '../../daemon/enforcement/enforcement.ts';
+import { finding, receiver } from './setting.ts';
+
+const [url = '', hook = '', point = ''] = process.argv.slice(2);
+
+function dieAt(here: string): void {
+  if (here === point) process.kill(process.pid, 'SIGKILL');
+}
+
+const enforcement = new Enforcement({
+  redis: new Redis(url, { lazyConnect: true }),
+  settings: {
+    ...enforcementDefaults,
+    // Read for the first time when the notices are queued: the proposal is recorded then, nothing else.
+    get webhooks() {
+      dieAt('proposed');
+      return [receiver('ops', hook)];
+    },
+  },
+  clock: Date.now,
+  log: { info: () => {}, warn: () => {}, error: () => {} },
+  isProtected: () => false,
+  resetBaseline: async () => {},
+  hooks: { onTransition: (to) => dieAt(to) },
+  enforcers: [
+    {
+      name: 'dying',
+      // After the Redis keys, before the notice of the act.
+      apply: async () => dieAt('blocked'),
+      withdraw: async () => {},
+      list: async () => [],
+      reconcile: async () => 0,
+      health: async () => ({ healthy: true, detail: '' }),
+    },
+  ],
+});
+enforcement.onFinding(finding('0123'));
