@@ -116,13 +116,20 @@ export function apiClient(options: ApiOptions): ApiClient {
   const url =
     options.url ?? process.env['VIGIE_URL'] ?? urlOfListen(config?.admin.listen ?? '127.0.0.1:8060');
   if (!URL.canParse(url)) throw usageFailure(`--url ${url} is no URL. Write it as http://127.0.0.1:8060.`);
-  return new ApiClient(url, tokenOf(options, config?.redis.directory ?? 'var'));
+  return new ApiClient(url, configuredToken(options) ?? localToken(url, config?.redis.directory ?? 'var'));
 }
 
-function tokenOf({ tokenFile }: ApiOptions, directory: string): string | null {
+/** The local token is for the daemon on this host; it is not sent anywhere else. */
+function localToken(url: string, directory: string): string | null {
+  const { hostname } = new URL(url);
+  const here = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return here ? readLocalToken(directory) : null;
+}
+
+function configuredToken({ tokenFile }: ApiOptions): string | null {
   const file = tokenFile ?? process.env['VIGIE_TOKEN_FILE'];
   if (tokenFile === undefined && process.env['VIGIE_TOKEN']) return process.env['VIGIE_TOKEN'];
-  if (file === undefined) return readLocalToken(directory);
+  if (file === undefined) return null;
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

@@ -127,5 +127,8 @@ export function replayCommand(): Command {
       const report = await reportOf(files, { config: config ?? null, policy: policy ?? null });
       if (json) printJson(report);
       else printData(renderReport(report, outputWidth()));
+      const { frames, faults } = report.capture;
+      // A capture cut off at its end has been told about; one of which nothing could be read is a failure.
+      if (frames === 0 && faults.length > 0) throw new CommandFailure(faults.join('\n'));
     });
 }

@@ -222,6 +222,35 @@ test('a capture that is not there is exit 1', async () => {
   assert.match(stderr, /There is no file none\.pcap/);
 });
 
+test('a capture is replayed, for people and as JSON', async () => {
+  const capture = fileURLToPath(new URL('../test/captures/kamailio/cancel-408.sip.pcap', import.meta.url));
+  const [text, json] = await Promise.all([vigie(['replay', capture]), vigie(['replay', capture, '--json'])]);
+  assert.deepEqual([text.code, json.code], [0, 0], text.stderr + json.stderr);
+  // SIPp placed three calls: one cancelled, one never answered, one that the carrier refused (see the truth file).
+  const report = JSON.parse(json.stdout);
+  assert.deepEqual(Object.keys(report).toSorted(), [
+    'calls',
+    'capture',
+    'endpoints',
+    'findings',
+    'lines',
+    'sources',
+  ]);
+  assert.deepEqual(
+    report.calls.map(({ outcome }: { outcome: string }) => outcome),
+    ['cancelled', 'no-answer', 'failed'],
+  );
+  assert.match(text.stdout, /^0199000001 \? +3 +0 +0% /m);
+});
+
+test('a file that is no capture is exit 1', async () => {
+  const file = join(directory, 'text.pcap');
+  writeFileSync(file, 'no capture');
+  const { code, stderr } = await vigie(['replay', file]);
+  assert.equal(code, 1);
+  assert.match(stderr, /text\.pcap/);
+});
+
 test('the launcher works through links, relative and absolute', async () => {
   const { PATH = '' } = process.env;
   const bin = join(directory, 'bin');

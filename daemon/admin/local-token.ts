@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdminToken, hashToken, newToken } from './tokens.ts';
 
@@ -14,10 +14,11 @@ export function localTokenFile(directory: string): string {
 export function createLocalToken(directory: string): AdminToken {
   const token = newToken();
   const file = localTokenFile(directory);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   // Written aside and moved, so that a reader never sees half a token nor one with wider permissions.
   const aside = `${file}.${process.pid}`;
-  writeFileSync(aside, `${token}\n`, { mode: 0o600 });
+  rmSync(aside, { force: true });
+  writeFileSync(aside, `${token}\n`, { mode: 0o600, flag: 'wx' });
   renameSync(aside, file);
   return { name: 'local', hash: hashToken(token), scopes: ['admin'] };
 }

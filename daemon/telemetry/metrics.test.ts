@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { registerMetrics } from './metrics.ts';
+import { renderMetricsPage } from './metrics-page.ts';
 import { exampleSources } from './sources.fixture.ts';
 import type { MetricSources } from './sources.ts';
 
@@ -134,4 +135,9 @@ test('observations land in their histograms', async () => {
   assert.match(text, /^vigie_decision_latency_seconds_bucket\{le="0.0025"\} 1$/m);
   assert.match(text, /^vigie_enforcement_apply_seconds_count\{backend="redis-keys"\} 1$/m);
   assert.match(text, /^vigie_redis_batch_duration_seconds_sum 0.003$/m);
+});
+
+test('docs/metrics.md is current', () => {
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  assert.equal(page, renderMetricsPage(), 'run: node daemon/telemetry/metrics-page.ts > docs/metrics.md');
 });
