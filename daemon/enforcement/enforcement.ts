@@ -1,3 +1,4 @@
+import { Webhook } from 'standardwebhooks';
 import type { Subject } from '../../detectors/vocabulary.ts';
 import type { Finding } from '../policy/finding.ts';
 import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './alerts.ts';
@@ -68,6 +69,7 @@ export class Enforcement {
 
   constructor(options: EnforcementOptions) {
     const { redis, settings, clock, log, resetBaseline } = options;
+    checkSecrets(settings);
     this.#options = options;
     const hooks = options.hooks ?? {};
     this.#hooks = hooks;
@@ -378,6 +380,21 @@ export class Enforcement {
     } catch (error) {
       if (error instanceof EnforcementError || error instanceof TypeError) throw error;
       throw new EnforcementError('store-unavailable', 'Redis does not answer: try again', { cause: error });
+    }
+  }
+}
+
+/** A secret that cannot sign must be told at the start, not at the first notice. */
+function checkSecrets({ webhooks, liftSecrets }: EnforcementSettings): void {
+  const secrets = [
+    ...webhooks.map(({ name, secret }) => [`webhook ${name}`, secret] as const),
+    ...liftSecrets.map((secret) => ['admin.liftSecret', secret] as const),
+  ];
+  for (const [where, secret] of secrets) {
+    try {
+      new Webhook(secret);
+    } catch (cause) {
+      throw new Error(`${where}: the secret is not "whsec_" and Base64`, { cause });
     }
   }
 }

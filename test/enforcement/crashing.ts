@@ -6,15 +6,16 @@ import { finding, receiver } from './setting.ts';
 
 const [url = '', hook = '', point = ''] = process.argv.slice(2);
 
+let armed = false;
 function dieAt(here: string): void {
-  if (here === point) process.kill(process.pid, 'SIGKILL');
+  if (armed && here === point) process.kill(process.pid, 'SIGKILL');
 }
 
 const enforcement = new Enforcement({
   redis: new Redis(url, { lazyConnect: true }),
   settings: {
     ...enforcementDefaults,
-    // Read for the first time when the notices are queued: the proposal is recorded then, nothing else.
+    // Read when the notices are queued: the proposal is recorded then, nothing else.
     get webhooks() {
       dieAt('proposed');
       return [receiver('ops', hook)];
@@ -37,4 +38,5 @@ const enforcement = new Enforcement({
     },
   ],
 });
+armed = true;
 enforcement.onFinding(finding('0123'));
