@@ -128,7 +128,19 @@ function placeOf(windows: Measure[], measure: Measure): number {
   return place;
 }
 
+const names = new WeakMap<Measure, string>();
+
+/** Name of the measure's window without the calendar period. */
 function baseName(measure: Measure): string {
+  let name = names.get(measure);
+  if (name === undefined) {
+    name = spelled(measure);
+    names.set(measure, name);
+  }
+  return name;
+}
+
+function spelled(measure: Measure): string {
   switch (measure.kind) {
     case 'sum':
     case 'distinct':
