@@ -13,7 +13,7 @@ const PURGE_EVERY = 64;
 
 /**
  * Items open now. The word with the latest time on a member holds, `closed` at equal times: opening twice is opening once (with the
- * later expiry time said last), closing what is not open changes nothing, and an opening that comes after the closing it preceded
+ * expiry said last), closing what is not open changes nothing, and an opening that comes after the closing it preceded
  * opens nothing, for up to ten minutes.
  */
 export class LevelWindow {
