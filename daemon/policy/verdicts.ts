@@ -36,8 +36,8 @@ export class Verdicts {
   }
 
   /**
-   * All steps that are due at `atMs`; whether there was one. What was taken is written to the store before the finding goes out:
-   * after a crash in between it is missing rather than doubled only if the store had it already, so both go in one batch.
+   * All steps that are due at `atMs`; whether there was one. Each is given to the store before the finding goes out. The store writes in
+   * batches: a crash within the same few milliseconds may lose both, and then the next judgement takes the step again.
    */
   climb(breach: Breach, judgement: Judgement, atMs: number, excuse: Excuse | null, id = ''): boolean {
     const { ladder } = breach.rule;
