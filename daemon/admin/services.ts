@@ -29,13 +29,17 @@ export type SuspensionService = Pick<
   'list' | 'get' | 'suspend' | 'lift' | 'liftBySignature' | 'alerts'
 >;
 
+/** A reading whose time is ISO 8601 already. */
+export type RuleReadingJson = Omit<RuleReading, 'sinceMs'> & { readonly since: string | null };
+
 export interface SubjectExplanation {
   readonly subject: Subject;
   readonly customer: string | null;
   /** It stands in the directory. */
   readonly provisioned: boolean;
   readonly policy: string | null;
-  readonly readings: readonly RuleReading[];
+  /** As the policy engine gives them, or with the time as the API shows it. */
+  readonly readings: readonly (RuleReading | RuleReadingJson)[];
   readonly suspensions: readonly Suspension[];
 }
 

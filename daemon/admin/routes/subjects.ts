@@ -5,9 +5,12 @@ import { isoTime } from '../../policy/finding.ts';
 import { ApiError } from '../errors.ts';
 import { type Route, route } from '../route.ts';
 import { ExplanationSchema, SubjectIdSchema, SubjectKindSchema } from '../schemas.ts';
+import type { RuleReadingJson } from '../services.ts';
 
-function readingToJson({ sinceMs, ...reading }: RuleReading) {
-  return { ...reading, since: sinceMs === null ? null : isoTime(sinceMs) };
+function readingToJson(reading: RuleReading | RuleReadingJson): RuleReadingJson {
+  if (!('sinceMs' in reading)) return reading;
+  const { sinceMs, ...rest } = reading;
+  return { ...rest, since: sinceMs === null ? null : isoTime(sinceMs) };
 }
 
 export const subjectRoutes: readonly Route[] = [
