@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { RedisKeys } from '../../daemon/enforcement/redis-keys.ts';
+import { manualProposal } from '../../daemon/enforcement/suspension.ts';
 import { startRedis, type TestRedis } from '../harness/redis.ts';
 import { finding, type Running, startEnforcement } from './setting.ts';
 
@@ -71,5 +73,23 @@ describe('two daemons on one Redis', () => {
     const open = await one!.list({ open: true, limit: 500 });
     const wanted = [...new Set(open.items.map(({ subject }) => `vigie:blocked:line:${subject.id}`))].sort();
     assert.deepEqual((await redis.keys('vigie:blocked:*')).sort(), wanted);
+  });
+
+  test('lifted elsewhere between the reading and the writing: the key is taken back', async () => {
+    const request = {
+      ...{
+        subject: { kind: 'line' as const, id: 'raced' },
+        customer: null,
+        clause: '',
+        action: 'suspend' as const,
+      },
+      ...{ reason: 'test', by: 'Ana', durationMs: null },
+    };
+    const active = { ...manualProposal(request, 'id', 1_000), state: 'active' as const, activeAtMs: 1_000 };
+    const readings = [[active], []];
+    const store = { blocking: async () => readings.shift() ?? [], eachOpen: async function* () {} };
+    await new RedisKeys(redis, store, Date.now).apply(active);
+    assert.equal(await redis.exists('vigie:blocked:line:raced'), 0);
+    assert.equal(readings.length, 0);
   });
 });
