@@ -28,10 +28,13 @@ export interface Core {
   readonly pipeline: Pipeline;
   readonly engine: PolicyEngine;
   readonly brake: Brake;
+  /** Judges by other policies and another network from now on. Breaches that stand are taken over. */
+  reload(setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency'>): Promise<void>;
 }
 
 export function createCore(options: CoreOptions): Core {
-  const { config, directory, policies, emergency, store } = options;
+  const { config, directory, store } = options;
+  let { emergency } = options;
   const customerFacts = (customer: string): CustomerFacts | null => {
     const known = directory.customer(customer);
     const policy = directory.policyOf('customer', customer) ?? directory.policyOf('line', customer);
@@ -48,31 +51,33 @@ export function createCore(options: CoreOptions): Core {
     carrier: { ...carrier, withinMs: carrier.within as number },
     holdMs: hold as number,
   });
-  const engine: PolicyEngine = new PolicyEngine({
-    policies,
-    defaultPolicy: config.policies.default,
-    detectors,
-    store,
-    timeZone: config.network.timezone,
-    customerFacts,
-    trunkFacts: (id) => {
-      const trunk = directory.trunk(id);
-      return trunk && { channels: trunk.channels ?? null, customer: trunk.customer };
-    },
-    customerOfLine: (line) => directory.line(line)?.customer ?? line,
-    describe: {
-      source: (slot) => ({ kind: 'source', id: pipeline.sources.addressOf(slot) }),
-      customer: (slot) => ({ kind: 'customer', id: pipeline.lines.customerAt(slot)?.id ?? '' }),
-      slotOf: ({ kind, id }) => {
-        if (kind === 'customer') return pipeline.lines.customer(id)?.slot ?? -1;
-        const address = kind === 'source' ? parseAddress(id) : null;
-        return address === null ? -1 : pipeline.sources.find(address);
+  const engineOf = ({ config, policies }: Pick<CoreOptions, 'config' | 'policies'>): PolicyEngine =>
+    new PolicyEngine({
+      policies,
+      defaultPolicy: config.policies.default,
+      detectors,
+      store,
+      timeZone: config.network.timezone,
+      customerFacts,
+      trunkFacts: (id) => {
+        const trunk = directory.trunk(id);
+        return trunk && { channels: trunk.channels ?? null, customer: trunk.customer };
       },
-      callId: () => pipeline.currentCallId(),
-    },
-    brake,
-    onFinding: options.onFinding,
-  });
+      customerOfLine: (line) => directory.line(line)?.customer ?? line,
+      describe: {
+        source: (slot) => ({ kind: 'source', id: pipeline.sources.addressOf(slot) }),
+        customer: (slot) => ({ kind: 'customer', id: pipeline.lines.customerAt(slot)?.id ?? '' }),
+        slotOf: ({ kind, id }) => {
+          if (kind === 'customer') return pipeline.lines.customer(id)?.slot ?? -1;
+          const address = kind === 'source' ? parseAddress(id) : null;
+          return address === null ? -1 : pipeline.sources.find(address);
+        },
+        callId: () => pipeline.currentCallId(),
+      },
+      brake,
+      onFinding: options.onFinding,
+    });
+  let engine = engineOf(options);
   const pipeline: Pipeline = new Pipeline({
     network: config.network,
     directory,
@@ -104,7 +109,22 @@ export function createCore(options: CoreOptions): Core {
     },
     ...options.pipeline,
   });
-  return { pipeline, engine, brake };
+  return {
+    pipeline,
+    brake,
+    get engine() {
+      return engine;
+    },
+    reload: async (setup) => {
+      const next = engineOf(setup);
+      await next.restore();
+      engine = next;
+      emergency = setup.emergency;
+      pipeline.calls.marksMs = next.marksMs();
+      pipeline.setNetwork(setup.config.network);
+      pipeline.lines.refresh();
+    },
+  };
 }
 
 /** What a failing carrier looks like from the customer's side: 5xx (Kamailio turns a 503 into 500), or no answer at all. */

@@ -22,7 +22,12 @@ export const failingSoon: RedisOptions = {
 };
 
 /** For BullMQ workers, which wait on Redis for as long as it takes. */
-const waiting: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null };
+const waiting = {
+  enableOfflineQueue: true,
+  maxRetriesPerRequest: null,
+  // Of the connection it is made from: it would end every wait for a job.
+  commandTimeout: undefined,
+} as unknown as RedisOptions;
 
 /**
  * A connection for a BullMQ worker, and `cut`, which ends it together with those that BullMQ makes from it: while Redis is away

@@ -15,6 +15,8 @@ export interface BindingEntry {
   readonly flowLo: number;
   /** Call-ID of the REGISTER: a device that starts anew takes a new one. */
   readonly callId: string;
+  /** Capture time of the 200 that made it. */
+  readonly boundAtMs: number;
   expiresAtMs: number;
   /** The binding was replaced or removed; its timer has nothing left to do. */
   gone: boolean;
@@ -74,14 +76,18 @@ export class Registrations {
       this.refused++;
       return previous;
     }
-    const entry: BindingEntry = { line, ...binding, gone: false };
-    line.bindings.push(entry);
-    this.#flowList(entry).push(entry);
-    this.#timers.push(entry.expiresAtMs, entry);
-    this.#count++;
+    const entry = this.#add(line, binding, atMs);
     this.#onEvent({ type: 'registered', atMs, binding: described(entry) });
     this.#onChange(entry);
     return previous;
+  }
+
+  /** Takes a binding back that was saved before a restart; false if the device has one already or there is no room. */
+  restore(line: LineEntry, binding: NewBinding): boolean {
+    const known = line.bindings.some(({ device }) => device === binding.device);
+    if (known || this.#count >= this.#capacity || line.bindings.length >= MAXIMUM_PER_LINE) return false;
+    this.#add(line, binding, binding.expiresAtMs);
+    return true;
   }
 
   /** Removes the binding of a device, or all of the line's where `device` is null. */
@@ -118,6 +124,15 @@ export class Registrations {
       const entry = this.#timers.pop() as BindingEntry;
       if (!entry.gone) this.#end(entry, entry.expiresAtMs);
     }
+  }
+
+  #add(line: LineEntry, binding: NewBinding, boundAtMs: number): BindingEntry {
+    const entry: BindingEntry = { line, ...binding, boundAtMs, gone: false };
+    line.bindings.push(entry);
+    this.#flowList(entry).push(entry);
+    this.#timers.push(entry.expiresAtMs, entry);
+    this.#count++;
+    return entry;
   }
 
   #end(entry: BindingEntry, atMs: number): void {

@@ -17,7 +17,7 @@ const hash = new Hash64();
  * of forged addresses pushes out addresses that have been idle, never the table's size.
  */
 export class SourceTable {
-  readonly #network: Network;
+  #network: Network;
   readonly #trunkOf: (address: Endpoint) => Trunk | null;
   readonly #onEvict: (slot: number) => void;
   readonly #capacity: number;
@@ -95,8 +95,9 @@ export class SourceTable {
     return formatAddress(this.#endpoint(slot));
   }
 
-  /** Reads sides and trunks anew: the directory or a learned proxy has changed. */
-  forget(): void {
+  /** Reads sides and trunks anew: the network or the directory has changed. */
+  refresh(network: Network): void {
+    this.#network = network;
     for (let slot = 0; slot < this.#count; slot++) this.#describe(slot, this.#endpoint(slot));
   }
 

@@ -2,6 +2,8 @@
 export class PipelineCounters {
   /** Usable SIP messages of all legs, doubled datagrams left out. */
   messages = 0;
+  /** Of these: requests. */
+  requests = 0;
   /** Of these: from the customer side to a proxy. */
   customerMessages = 0;
   /** Between two addresses neither of which is a proxy of ours: not ours to judge. */

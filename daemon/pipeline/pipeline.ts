@@ -5,7 +5,7 @@ import { type LineEntry, LineTable } from '../identity/line-table.ts';
 import { Network, type NetworkConfig, Side } from '../identity/network.ts';
 import { type BindingEntry, Registrations } from '../identity/registrations.ts';
 import { SourceTable } from '../identity/source-table.ts';
-import { formatAddress } from '../ingest/address.ts';
+import { formatAddress, formatEndpoint } from '../ingest/address.ts';
 import { Endpoint, type Packet } from '../ingest/packet.ts';
 import type { CallOrigin, CallRecord } from '../sip/call-record.ts';
 import { CallFacts, CallTracker } from '../sip/call-tracker.ts';
@@ -106,8 +106,9 @@ export class Pipeline {
   readonly calls: CallTracker;
   readonly registrations: Registrations;
   readonly transactions: TransactionTable;
-  readonly learner: ProxyLearner | null;
-  readonly #network: Network;
+  /** Finds the proxies where none are configured. */
+  learner: ProxyLearner | null;
+  #network: Network;
   readonly #options: PipelineOptions;
   readonly #message: SipMessage;
   readonly #facts = new CallFacts();
@@ -178,6 +179,7 @@ export class Pipeline {
       return;
     }
     this.counters.messages++;
+    if (message.isRequest) this.counters.requests++;
     if (fromCustomer) {
       this.counters.customerMessages++;
       this.#options.rates.message(source, timeMs);
@@ -212,6 +214,27 @@ export class Pipeline {
     this.calls.finish();
   }
 
+  /** Other proxies, carriers or protected addresses from now on. */
+  setNetwork(config: NetworkConfig): void {
+    this.#network = new Network(config);
+    this.learner = this.#network.learns ? (this.learner ?? new ProxyLearner()) : null;
+    this.sources.refresh(this.#network);
+  }
+
+  /** What was taken for the proxies, as text; empty where they are configured or nothing is known yet. */
+  learnedProxies(): string[] {
+    const { learner } = this;
+    if (learner === null) return [];
+    const proxies = [...learner.agentIds()].map((agentId) => learner.proxyOf(agentId));
+    return [
+      ...new Set(
+        proxies
+          .filter((proxy) => proxy !== null)
+          .map((proxy) => (proxy.port === 0 ? formatAddress(proxy) : formatEndpoint(proxy))),
+      ),
+    ];
+  }
+
   /** Call-ID of the message in hand, for evidence. */
   currentCallId(): string | null {
     return bounded(this.#message.text(Field.callId));
@@ -229,7 +252,7 @@ export class Pipeline {
     const { directory } = this.#options;
     if (directory.revision !== this.#directoryRevision) {
       this.#directoryRevision = directory.revision;
-      this.sources.forget();
+      this.sources.refresh(this.#network);
       this.lines.refresh();
     }
   }

@@ -75,6 +75,8 @@ export class CallTracker {
   readonly #parked = new Map<number, Parked[]>();
   #count = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
+  /** Durations after which an answered call gives a `lasting` event, ascending, milliseconds. */
+  marksMs: readonly number[];
   /** Calls not followed because the table was full. */
   refused = 0;
   /** Legs closed by a timer, not by a BYE. */
@@ -82,6 +84,7 @@ export class CallTracker {
 
   constructor(options: CallTrackerOptions) {
     this.#options = options;
+    this.marksMs = options.marksMs;
     this.#index = new HashIndex(1024);
   }
 
@@ -326,10 +329,15 @@ export class CallTracker {
     while (this.#events.size > 0) this.#release();
   }
 
-  /** Takes a record back that was saved before a restart, with its indexes and timers. */
-  restore(record: CallRecord): void {
+  /** Takes a record back that was saved before a restart; false if traffic has made it anew meanwhile or there is no room. */
+  restore(record: CallRecord): boolean {
+    const slot = this.#index.find(record.callHi, record.callLo);
+    for (let r = slot < 0 ? null : this.#records[slot]; r; r = r.next)
+      if (r.direction === record.direction && r.fromTag === record.fromTag) return false;
+    if (this.#count >= this.#options.capacity) return false;
     this.#add(record);
     this.#schedule(record);
+    return true;
   }
 
   #first(f: CallFacts): CallRecord | null {
@@ -379,18 +387,15 @@ export class CallTracker {
           record.outcomeTold = true;
           this.#queue(answeredAtMs, 'outcome', record);
         }
-        this.#options.onChange?.(record);
       }
       if (record.byeAtMs > 0 && !record.endTold && this.#byeCounts(record)) {
         this.#passMarks(record, record.byeAtMs);
         record.endTold = true;
         this.#queue(Math.max(record.byeAtMs, answeredAtMs), 'ended', record);
-        this.#options.onChange?.(record);
       }
     } else if (failed && !record.outcomeTold) {
       record.outcomeTold = true;
       this.#queue(record.failedAtMs, 'outcome', record);
-      this.#options.onChange?.(record);
     }
     this.#schedule(record);
   }
@@ -407,7 +412,6 @@ export class CallTracker {
     if (record.attemptTold || record.charged === null) return;
     record.attemptTold = true;
     this.#queue(record.inviteAtMs, 'attempt', record);
-    this.#options.onChange?.(record);
   }
 
   #queue(atMs: number, told: Told, record: CallRecord): void {
@@ -416,7 +420,7 @@ export class CallTracker {
 
   /** Tells the marks that the call has passed by `untilMs`. */
   #passMarks(record: CallRecord, untilMs: number): void {
-    const { marksMs } = this.#options;
+    const { marksMs } = this;
     if (record.answeredAtMs === 0 || record.endTold || record.charged === null) return;
     while (
       record.marksPassed < marksMs.length &&
@@ -433,7 +437,7 @@ export class CallTracker {
    */
   #schedule(record: CallRecord): void {
     record.expiresAtMs = this.#expiryOf(record);
-    const mark = this.#options.marksMs[record.marksPassed];
+    const mark = this.marksMs[record.marksPassed];
     const markAtMs =
       record.answeredAtMs > 0 && !record.endTold && record.charged !== null && mark !== undefined
         ? record.answeredAtMs + mark
@@ -499,7 +503,6 @@ export class CallTracker {
     if (record.charged !== null) {
       this.expired++;
       this.#queue(atMs, 'expired', record);
-      this.#options.onChange?.(record);
     }
     this.#schedule(record);
   }
@@ -507,7 +510,10 @@ export class CallTracker {
   #release(): void {
     const { told, record } = this.#events.pop() as { told: Told; record: CallRecord };
     const leg = legOf(record);
-    if (leg) this.#options.onEvent(eventOf(told, record, leg));
+    if (!leg) return;
+    this.#options.onEvent(eventOf(told, record, leg));
+    // Saved once it is counted: a crash in between counts the event too little, never twice.
+    if (told !== 'ringing') this.#options.onChange?.(record);
   }
 
   #add(record: CallRecord): void {

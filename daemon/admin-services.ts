@@ -1,0 +1,99 @@
+import type { Subject } from '../detectors/vocabulary.ts';
+import type { AdminServices, DirectoryService, SubjectExplanation } from './admin/services.ts';
+import { Unavailable } from './admin/services.ts';
+import type { Daemon } from './daemon.ts';
+import type { EntryKind } from './identity/directory.ts';
+import type { Customer, Line, Trunk } from './identity/directory-schema.ts';
+import { isoTime } from './policy/finding.ts';
+import type { Health } from './telemetry/health.ts';
+
+/** What the HTTP API is given of the running daemon. */
+export function adminServices(daemon: Daemon, health: Health): AdminServices {
+  return {
+    health,
+    metrics: {
+      expose: async () => {
+        // Asked of Redis at each scrape; while it is away the last answer stands.
+        daemon.tallies.activeByScope = await daemon.enforcement
+          .activeByScope()
+          .catch(() => daemon.tallies.activeByScope);
+        return daemon.metrics.expose();
+      },
+    },
+    suspensions: daemon.enforcement,
+    subjects: { explain: (subject) => explain(daemon, subject) },
+    directory: {
+      lines: directoryService<Line>(daemon, 'line'),
+      trunks: directoryService<Trunk>(daemon, 'trunk'),
+      customers: directoryService<Customer>(daemon, 'customer'),
+    },
+  };
+}
+
+async function explain(daemon: Daemon, subject: Subject): Promise<SubjectExplanation> {
+  const { engine } = daemon.core;
+  const { directory } = daemon;
+  const { kind, id } = subject;
+  const [readings, suspensions] = await Promise.all([
+    engine.explain(subject),
+    daemon.enforcement.list({ subject, open: true }),
+  ]);
+  const entry = kind === 'line' || kind === 'trunk' || kind === 'customer' ? kind : null;
+  const customerOf = {
+    line: () => directory.line(id)?.customer ?? id,
+    trunk: () => directory.trunk(id)?.customer ?? null,
+    customer: () => id,
+  };
+  const provisioned = {
+    line: () => directory.line(id),
+    trunk: () => directory.trunk(id),
+    customer: () => directory.customer(id),
+  };
+  return {
+    subject,
+    customer: entry === null ? null : customerOf[entry](),
+    provisioned: entry !== null && provisioned[entry]() !== null,
+    policy: readings[0]?.policy ?? null,
+    readings: readings.map(({ sinceMs, ...reading }) => ({
+      ...reading,
+      since: sinceMs === null ? null : isoTime(sinceMs),
+    })),
+    suspensions: suspensions.items,
+  };
+}
+
+function directoryService<Entry extends Line | Trunk | Customer>(
+  daemon: Daemon,
+  kind: EntryKind,
+): DirectoryService<Entry> {
+  const { directory, persistence, store } = daemon;
+  const writable = (): void => {
+    if (!store.status().connected) throw new Unavailable('Redis is away: the change could not be kept');
+  };
+  return {
+    list: async (limit, cursor) => directory.page(kind, limit, cursor) as never,
+    get: async (id) => directory[kind](id) as Entry | null,
+    put: async (entry) => {
+      writable();
+      const put = {
+        line: () => directory.putLine(entry as Line),
+        trunk: () => directory.putTrunk(entry as Trunk),
+        customer: () => directory.putCustomer(entry as Customer),
+      };
+      const outcome = put[kind]();
+      if (outcome.kind !== 'invalid') persistence.saveDirectoryChange(outcome.change);
+      return outcome;
+    },
+    delete: async (id) => {
+      writable();
+      const remove = {
+        line: () => directory.deleteLine(id),
+        trunk: () => directory.deleteTrunk(id),
+        customer: () => directory.deleteCustomer(id),
+      };
+      const outcome = remove[kind]();
+      if (outcome.kind === 'deleted') persistence.saveDirectoryChange(outcome.change);
+      return outcome;
+    },
+  };
+}

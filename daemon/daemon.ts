@@ -1,0 +1,401 @@
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
+import { createLocalToken } from './admin/local-token.ts';
+import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
+import type { AdminToken } from './admin/tokens.ts';
+import { adminServices } from './admin-services.ts';
+import type { Setup } from './config/setup.ts';
+import { type Core, createCore } from './core.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
+import { settingsFrom } from './enforcement/config.ts';
+import { Enforcement } from './enforcement/enforcement.ts';
+import { Directory } from './identity/directory.ts';
+import { parseAddress } from './ingest/address.ts';
+import { HepReceiver } from './ingest/hep-server.ts';
+import { metricSources, Tallies } from './metric-readings.ts';
+import { Persistence } from './persistence.ts';
+import type { Finding } from './policy/finding.ts';
+import { createHealth } from './telemetry/health.ts';
+import type { Log } from './telemetry/log.ts';
+import { type Metrics, registerMetrics } from './telemetry/metrics.ts';
+import { VERSION } from './version.ts';
+import { warmUp } from './warm-up.ts';
+import { RedisStore } from './windows/redis-store.ts';
+
+/** How often capture time is told to go on though no packet came, and health is looked after. */
+const TICK_MS = 50;
+const WATCH_MS = 1_000;
+/** Redis may be away at the start: measuring begins without it after this long. */
+const REDIS_PATIENCE_MS = 5_000;
+
+/** Wall clock with microseconds, milliseconds since the epoch. */
+export const wallClock = (): number => performance.timeOrigin + performance.now();
+
+/** One running Vigie: sockets, Redis, timers and HTTP around the pure core. */
+export class Daemon {
+  readonly log: Log;
+  readonly core: Core;
+  readonly store: RedisStore;
+  readonly directory: Directory;
+  readonly persistence: Persistence;
+  readonly enforcement: Enforcement;
+  readonly receiver: HepReceiver;
+  readonly tallies = new Tallies();
+  readonly metrics: Metrics;
+  readonly #embedded: EmbeddedRedis | null;
+  #setup: Setup;
+  #servers: FastifyInstance[] = [];
+  #tokens: readonly AdminToken[] = [];
+  #timers: NodeJS.Timeout[] = [];
+  #restored = false;
+  #lastLag = { captureMs: 0, arrivalMs: 0 };
+  #lastDrops = 0;
+  #lastFrames = 0;
+  #brakeReason: string | null = null;
+
+  /** Starts everything; rejects if a socket cannot be opened, after having closed what was open. */
+  static async start(setup: Setup, log: Log): Promise<Daemon> {
+    const { config } = setup;
+    const embedded =
+      config.redis.url === null
+        ? await startEmbeddedRedis({
+            directory: join(config.redis.directory, 'redis'),
+            log: {
+              info: (fields, event) => log.info(event as 'redis.started', fields),
+              warn: (fields, event) => log.warn(event as 'redis.died', fields),
+              error: (fields, event) => log.error(event as 'redis.failed', fields),
+            },
+          })
+        : null;
+    const daemon = new Daemon(setup, log, embedded);
+    try {
+      await daemon.#start();
+    } catch (error) {
+      await daemon.stop();
+      throw error;
+    }
+    return daemon;
+  }
+
+  private constructor(setup: Setup, log: Log, embedded: EmbeddedRedis | null) {
+    this.#setup = setup;
+    this.log = log;
+    this.#embedded = embedded;
+    const { config } = setup;
+    this.directory = Directory.empty();
+    this.directory.replace(setup.directory, new Set(setup.policies.keys()));
+    this.store = new RedisStore({
+      url: redisUrl(config.redis.url ?? (embedded as EmbeddedRedis).url, config.redis.password),
+      daemons: config.cluster.daemons,
+      spoolLimit: config.redis.spool,
+      log: (level, event, facts) => log[level](event as 'windows.away', facts),
+    });
+    this.persistence = new Persistence(this.store, config.calls.maximumAge as number);
+    this.core = createCore({
+      config,
+      directory: this.directory,
+      policies: setup.policies,
+      emergency: setup.emergency,
+      store: this.store,
+      onFinding: (finding) => this.#found(finding),
+      onEvent: (event) => this.tallies.event(event),
+      pipeline: { onCallChange: this.persistence.saveCall, onBindingChange: this.persistence.saveBinding },
+    });
+    this.receiver = new HepReceiver({
+      udp: config.ingest.hep.udp,
+      tcp: config.ingest.hep.tcp,
+      authKey: config.ingest.hep.authKey,
+      agents: config.ingest.hep.agents,
+      receiveBufferBytes: config.ingest.hep.receiveBufferBytes,
+      maximumConnections: config.ingest.hep.maximumConnections,
+      stalledMs: config.ingest.hep.idleTimeout as number,
+      gapLimitMs: config.brake.gap.silence as number,
+      clock: wallClock,
+      sink: (packet) => this.core.pipeline.packet(packet),
+      onError: (error) => log.error('ingest.socket-error', { error }),
+    });
+    this.metrics = registerMetrics(new Registry(), metricSources(this));
+    this.enforcement = new Enforcement({
+      redis: this.store.redis,
+      settings: settingsFrom(config),
+      clock: Date.now,
+      log,
+      isProtected: (address) => {
+        const endpoint = parseAddress(address);
+        return endpoint === null || this.core.pipeline.isProtected(endpoint);
+      },
+      resetBaseline: (subject, rule) => this.core.engine.resetBaseline(subject, rule, this.captureNowMs()),
+      hooks: {
+        onTransition: (to) => this.tallies.transition(to),
+        onApplied: (enforcer, seconds) => this.metrics.applied(seconds, enforcer),
+        onDelivery: (result) => this.tallies.delivery(result),
+        onDecision: (kind) => this.tallies.decision(kind),
+        onDropped: (what) => {
+          this.tallies.dropped[what]++;
+        },
+      },
+    });
+  }
+
+  get setup(): Setup {
+    return this.#setup;
+  }
+
+  get embeddedRedis(): boolean {
+    return this.#embedded !== null;
+  }
+
+  /** Why the brake holds, null where it does not. */
+  get brakeReason(): string | null {
+    return this.#brakeReason;
+  }
+
+  /** Where the HTTP API listens, `host:port`; null before. */
+  adminAddress(): string | null {
+    return addressOf(this.#servers[0]);
+  }
+
+  /** Capture time now: the newest stamp, and the time that has gone by since it came. */
+  captureNowMs(): number {
+    const { captureMs, arrivalMs } = this.#lastLag;
+    return captureMs === 0 ? Date.now() : captureMs + (wallClock() - arrivalMs);
+  }
+
+  /** Seconds that capture stamps lie behind arrival, null before the first packet. */
+  captureLagSeconds(): number | null {
+    const { captureMs, arrivalMs } = this.#lastLag;
+    return captureMs === 0 ? null : (arrivalMs - captureMs) / 1000;
+  }
+
+  /** Takes a new configuration in as far as it can be changed while running; returns the options that need a restart. */
+  async reload(setup: Setup): Promise<string[]> {
+    const before = this.#setup.config;
+    const { config } = setup;
+    const fixed = (
+      [
+        'ingest',
+        'redis',
+        'admin',
+        'metrics',
+        'capacity',
+        'calls',
+        'cluster',
+        'enforcement',
+        'notices',
+      ] as const
+    ).filter(
+      (part) =>
+        JSON.stringify({ ...before[part], tokens: 0 }) !== JSON.stringify({ ...config[part], tokens: 0 }),
+    );
+    const faults = this.directory.replace(setup.directory, new Set(setup.policies.keys()));
+    if (faults.length > 0)
+      throw new Error(faults.map(({ path, message }) => `${path}: ${message}`).join('; '));
+    await this.core.reload(setup);
+    this.#setup = setup;
+    this.log.level(config.log.level as 'info');
+    return fixed;
+  }
+
+  /** Stops taking packets, writes what waits, and closes everything. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    await Promise.allSettled(this.#servers.map((server) => server.close()));
+    await this.receiver.stop();
+    // Events still waiting for earlier ones go out; open calls stay in the store.
+    this.core.pipeline.tick(this.captureNowMs() + (this.#setup.config.calls.reorder as number) + 1);
+    await this.enforcement.stop();
+    await this.store.close();
+    await this.#embedded?.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { config } = this.#setup;
+    await Promise.race([
+      this.store.connect(),
+      new Promise((resolve) => setTimeout(resolve, REDIS_PATIENCE_MS).unref()),
+    ]);
+    if (this.store.status().connected) await this.#restore();
+    else
+      this.log.warn('redis.away', {
+        todo: 'measuring begins without what was known before; it is taken in when Redis comes',
+      });
+    await this.enforcement.start();
+    await this.#listen();
+    warmUp(this.#setup);
+    await this.receiver.start();
+    this.#every(TICK_MS, () => this.#tick());
+    this.#every(WATCH_MS, () => this.#watch());
+    const { udp, tcp } = { udp: this.receiver.udpAddress(), tcp: this.receiver.tcpAddress() };
+    this.log.info('daemon.ready', {
+      version: VERSION,
+      udp,
+      tcp,
+      admin: this.adminAddress(),
+      redis: this.#embedded ? this.#embedded.url : 'external',
+      policy: config.policies.default,
+      mode: config.policies.mode,
+      receiveBufferBytes: this.receiver.receiveBufferBytes,
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { config } = this.#setup;
+    this.#tokens = [createLocalToken(config.redis.directory)];
+    const services = adminServices(this, createHealth(this.#healthSources()));
+    const options = {
+      services,
+      log: this.log,
+      version: VERSION,
+      tokens: () => [...this.#tokens, ...(this.#setup.config.admin.tokens as readonly AdminToken[])],
+      withMetrics: config.metrics.listen === null,
+    };
+    const admin = buildAdminServer(options);
+    this.#servers.push(admin);
+    await admin.listen(hostAndPort(config.admin.listen));
+    if (config.metrics.listen === null) return;
+    const metrics = buildMetricsServer(options);
+    this.#servers.push(metrics);
+    await metrics.listen(hostAndPort(config.metrics.listen));
+  }
+
+  #healthSources() {
+    const { pipeline } = this.core;
+    return {
+      redis: () => ({ up: this.store.status().connected, embedded: this.embeddedRedis }),
+      ingest: () =>
+        (['udp', 'tcp'] as const).flatMap((transport) => {
+          const configured = this.#setup.config.ingest.hep[transport];
+          if (configured === null) return [];
+          const open = transport === 'udp' ? this.receiver.udpAddress() : this.receiver.tcpAddress();
+          return [{ transport, address: open ?? configured, open: open !== null }];
+        }),
+      functionLibrary: () => ({ loaded: this.store.status().connected, version: VERSION }),
+      learnedProxies: () => ({ configured: pipeline.learner === null, addresses: pipeline.learnedProxies() }),
+      spool: () => {
+        const { spooled, droppedUpdates } = this.store.status();
+        return { length: spooled, capacity: this.#setup.config.redis.spool, dropped: droppedUpdates };
+      },
+      brake: () => ({ engaged: this.#brakeReason !== null, reason: this.#brakeReason }),
+    };
+  }
+
+  #every(intervalMs: number, work: () => void): void {
+    this.#timers.push(setInterval(work, intervalMs));
+  }
+
+  #found(finding: Finding): void {
+    this.tallies.finding(finding);
+    const lag = this.#lagOfNewest();
+    const seconds = lag === null ? 0 : Math.max(0, wallClock() - (finding.atMs + lag)) / 1000;
+    this.metrics.decided(seconds);
+    const { rule, subject, value, limit, unit, action, mode, held, evidence } = finding;
+    this.log.info('finding.raised', {
+      id: finding.id,
+      rule,
+      [subject.kind]: subject.id,
+      value,
+      limit,
+      unit,
+      action,
+      mode,
+      ...(held === null ? {} : { held }),
+      callId: evidence.callIds[0] ?? null,
+    });
+    this.enforcement.onFinding(finding);
+  }
+
+  /** Arrival minus capture of the newest packet of any agent, ms. */
+  #lagOfNewest(): number | null {
+    let newest: { lastArrivalMs: number; clockOffsetMs: number } | null = null;
+    for (const agent of this.receiver.agents.values())
+      if (agent.messages > 0 && (newest === null || agent.lastArrivalMs > newest.lastArrivalMs))
+        newest = agent;
+    return newest === null ? null : newest.clockOffsetMs;
+  }
+
+  #tick(): void {
+    const { pipeline, engine } = this.core;
+    let newest = this.#lastLag;
+    for (const agent of this.receiver.agents.values())
+      if (agent.messages > 0 && agent.lastArrivalMs > newest.arrivalMs)
+        newest = { captureMs: agent.lastArrivalMs - agent.clockOffsetMs, arrivalMs: agent.lastArrivalMs };
+    this.#lastLag = newest;
+    if (newest.captureMs === 0) return;
+    const nowMs = this.captureNowMs();
+    pipeline.tick(nowMs);
+    engine.tick(nowMs);
+  }
+
+  #watch(): void {
+    const { brake, pipeline } = this.core;
+    this.receiver.sweep(wallClock());
+    brake.onLineCount(pipeline.lines.size);
+    this.#watchLosses();
+    const reason = brake.engaged(this.captureNowMs());
+    if (reason !== this.#brakeReason) {
+      const engaged = reason !== null;
+      if (engaged) this.tallies.brakeEngagements++;
+      this.log.warn(engaged ? 'brake.engaged' : 'brake.released', { reason: reason ?? this.#brakeReason });
+      this.enforcement.onBrake({ engaged, reason: reason ?? this.#brakeReason ?? '', atMs: Date.now() });
+      this.#brakeReason = reason;
+    }
+    if (!this.#restored && this.store.status().connected) void this.#restore();
+  }
+
+  /** Packets that the kernel dropped, and silences while calls are open, make ratios unreliable: the brake is told. */
+  #watchLosses(): void {
+    const { brake, pipeline } = this.core;
+    const { frames, kernelDrops } = this.receiver.counters;
+    const drops = kernelDrops - this.#lastDrops;
+    const got = frames - this.#lastFrames;
+    this.#lastDrops = kernelDrops;
+    this.#lastFrames = frames;
+    const nowMs = this.captureNowMs();
+    const { lostShare, silence } = this.#setup.config.brake.gap;
+    if (drops > 0 && drops >= lostShare * (drops + got)) {
+      brake.onGap(nowMs - WATCH_MS, nowMs);
+      this.log.warn('ingest.dropped', { drops, frames: got });
+    }
+    for (const agent of this.receiver.agents.values())
+      if (agent.lastGapToMs > agent.lastGapFromMs && pipeline.calls.size > 0)
+        brake.onGap(agent.lastGapFromMs, agent.lastGapToMs);
+    const silentMs = this.#lastLag.captureMs === 0 ? 0 : nowMs - this.#lastLag.captureMs;
+    if (silentMs >= (silence as number) && pipeline.calls.size > 0)
+      brake.onGap(this.#lastLag.captureMs, nowMs);
+  }
+
+  async #restore(): Promise<void> {
+    this.#restored = true;
+    try {
+      await this.persistence.restoreDirectory(this.directory);
+      await this.core.engine.restore();
+      const found = await this.persistence.restore(this.core.pipeline);
+      this.log.info('daemon.restored', { ...found, unreadable: this.persistence.unreadable });
+    } catch (error) {
+      this.#restored = false;
+      this.log.error('daemon.restore-failed', { error });
+    }
+  }
+}
+
+function redisUrl(url: string, password: string | null): string {
+  if (password === null) return url;
+  const parsed = new URL(url);
+  if (parsed.password === '') parsed.password = password;
+  return parsed.href;
+}
+
+function hostAndPort(listen: string): { host: string; port: number } {
+  const at = listen.lastIndexOf(':');
+  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) };
+}
+
+function addressOf(server: FastifyInstance | undefined): string | null {
+  const address = server?.server.address();
+  if (!address || typeof address === 'string') return null;
+  return address.family === 'IPv6'
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
+}

@@ -1,0 +1,68 @@
+import { detectors } from '../detectors/index.ts';
+import { formatFault } from './config/fault.ts';
+import { loadSetup } from './config/setup.ts';
+import { Daemon } from './daemon.ts';
+import { createLog, type LogLevel } from './telemetry/log.ts';
+
+/** How long a stop may take before the process ends anyway. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Runs the daemon until SIGTERM or SIGINT. SIGHUP reads the configuration anew; with faults the old one stays. Resolves with the exit code.
+ */
+export async function run({ config: path }: { config: string | null }): Promise<Daemon> {
+  const loaded = loadSetup(path, process.env, detectors);
+  if (!loaded.ok) throw new Error(loaded.faults.map(formatFault).join('\n'));
+  const { setup } = loaded;
+  const log = createLog({ level: setup.config.log.level as LogLevel });
+  const daemon = await Daemon.start(setup, log);
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info('daemon.stopping', { signal });
+    setTimeout(() => {
+      log.fatal('daemon.stop-timeout', { afterSeconds: DRAIN_MS / 1000 });
+      process.exit(1);
+    }, DRAIN_MS).unref();
+    daemon.stop().then(
+      () => {
+        log.info('daemon.stopped');
+        process.exit(0);
+      },
+      (error) => {
+        log.fatal('daemon.stop-failed', { error });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGHUP', () => {
+    void reload(daemon, path);
+  });
+  // A fault of ours must not look like a quiet network: say what it was, and let the supervisor start a fresh process.
+  process.on('uncaughtException', (error) => {
+    log.fatal('daemon.crashed', { error });
+    process.exit(1);
+  });
+  return daemon;
+}
+
+async function reload(daemon: Daemon, path: string | null): Promise<void> {
+  const { log, tallies } = daemon;
+  const again = loadSetup(path, process.env, detectors);
+  try {
+    if (!again.ok) throw new Error(again.faults.map(formatFault).join('\n'));
+    const needRestart = await daemon.reload(again.setup);
+    tallies.reloaded(true);
+    log.info('config.reloaded', needRestart.length > 0 ? { needRestart } : {});
+  } catch (error) {
+    tallies.reloaded(false);
+    log.error('config.refused', {
+      error,
+      todo: 'the former configuration stays in force; vigie check-config shows every fault',
+    });
+  }
+}
