@@ -1,4 +1,3 @@
-import type { VigieConfig } from '../config/schema.ts';
 import { CarrierHealth, type CarrierHealthConfig } from './carrier-health.ts';
 import type { Finding } from './finding.ts';
 import { Intervals } from './intervals.ts';
@@ -14,17 +13,6 @@ export interface BrakeConfig {
   readonly carrier: CarrierHealthConfig;
   /** How long everything stays held after the last reason has gone. */
   readonly holdMs: number;
-}
-
-/** The `brake` section of the configuration; its durations are milliseconds. */
-export function brakeConfigFrom({ suspensions, carrier, hold }: VigieConfig['brake']): BrakeConfig {
-  const { count, share, within } = suspensions;
-  const { failureShare, minimumSample } = carrier;
-  return {
-    suspensions: { count, share, withinMs: Number(within) },
-    carrier: { failureShare, minimumSample, withinMs: Number(carrier.within) },
-    holdMs: Number(hold),
-  };
 }
 
 interface Episode {
