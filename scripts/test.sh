@@ -41,7 +41,7 @@ for step in $steps; do
     run_tests unit --test-timeout=120000 'daemon/**/*.test.ts' 'detectors/**/*.test.ts' 'cli/**/*.test.ts' \
       'bench/**/*.test.ts' || status=1
     ;;
-  system) run_tests system --test-concurrency=1 --test-timeout=600000 'test/**/*.test.ts' || status=1 ;;
+  system) run_tests system --test-concurrency=1 --test-timeout=300000 'test/**/*.test.ts' || status=1 ;;
   *) fail "no such step: $step (lint types unit system)" ;;
   esac
   printf '== %s: %s, %s s\n' "$step" "$([ "$status" = 0 ] && echo ok || echo FAILED)" "$(($(date +%s) - began))"
