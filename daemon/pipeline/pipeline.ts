@@ -157,7 +157,7 @@ export class Pipeline {
   /** Takes a packet in. */
   packet(packet: Packet): void {
     const { timeMs } = packet;
-    if (timeMs > this.#watermark.nowMs && this.#watermark.see(timeMs)) this.#advance();
+    if (this.#watermark.see(timeMs)) this.#advance();
     const message = this.#message;
     const fatal = message.read(packet.bytes, packet.start, packet.end);
     if (fatal !== 0) {

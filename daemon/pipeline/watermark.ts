@@ -3,14 +3,20 @@ const JUMP_MS = 3_600_000;
 
 /**
  * How far capture time has come: the highest stamp seen. One packet with a stamp far in the future (a broken clock, a stranger's packet) must not
- * expire every call and registration, so a large jump waits for a second packet that is as far on.
+ * expire every call and registration, so a large jump waits until the next packet is as far on; the lesser of
+ * the two stamps counts.
  */
 export class Watermark {
   nowMs = Number.NEGATIVE_INFINITY;
   #candidateMs = Number.POSITIVE_INFINITY;
 
-  /** Takes a stamp later than `nowMs` in; true if time has moved on. */
+  /** Takes a stamp in; true if time has moved on. */
   see(timeMs: number): boolean {
+    if (timeMs <= this.nowMs) {
+      // Others go on at the usual time: the far one was wrong.
+      this.#candidateMs = Number.POSITIVE_INFINITY;
+      return false;
+    }
     if (timeMs - this.nowMs > JUMP_MS && this.nowMs !== Number.NEGATIVE_INFINITY) {
       const believed = this.#candidateMs <= timeMs + JUMP_MS && this.#candidateMs - this.nowMs > JUMP_MS;
       const candidateMs = this.#candidateMs;

@@ -36,6 +36,7 @@ export class TransactionTable {
   #notes: Map<number, TransactionNote>[] = [new Map(), new Map()];
   #current = 0;
   #currentSinceMs = Number.NEGATIVE_INFINITY;
+  #nowMs = Number.NEGATIVE_INFINITY;
   readonly #maximumNotes: number;
   /** Generations emptied before their time because the table was full: retransmissions may then count as new. */
   rotatedEarly = 0;
@@ -67,7 +68,8 @@ export class TransactionTable {
     }
     if (this.#size[this.#current] * 4 > this.#capacity * 3) {
       this.rotatedEarly++;
-      this.#rotate(timeMs);
+      // The message's own stamp may be anything; the generation's age must not.
+      this.#rotate(this.#nowMs);
     }
     const g = this.#current;
     let i = lo & this.#mask;
@@ -115,6 +117,7 @@ export class TransactionTable {
 
   /** Lets capture time pass. */
   advance(nowMs: number): void {
+    this.#nowMs = nowMs;
     if (nowMs - this.#currentSinceMs >= TRANSACTION_LIFETIME_MS) {
       // A silence longer than both life times leaves nothing worth keeping.
       if (nowMs - this.#currentSinceMs >= 2 * TRANSACTION_LIFETIME_MS) this.#rotate(nowMs);
