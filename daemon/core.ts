@@ -94,6 +94,7 @@ export function createCore(options: CoreOptions): Core {
       return engine.policyIndexes.get(policy ?? '') ?? engine.defaultPolicyIndex;
     },
     isEmergency: (user, uri) => emergency.isEmergency(user, uri),
+    destinationOf: (user) => ({ number: user, kind: 'unknown', country: null, highRisk: false }),
     rates: {
       message: (slot, atMs) => engine.message(slot, atMs),
       transaction: (slot, policyIndex, atMs) => engine.transaction(slot, policyIndex, atMs),

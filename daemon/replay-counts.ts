@@ -57,13 +57,14 @@ export class ReplayCounts {
   }
 
   event(event: Event): void {
-    if (!('leg' in event)) {
+    if ('binding' in event) {
       const line = this.#line(event.binding.line, event.binding.charged.customer);
       if (event.type === 'registered') line.devices.add(event.binding.contact);
       else line.devices.delete(event.binding.contact);
       line.maxDevices = Math.max(line.maxDevices, line.devices.size);
       return;
     }
+    if (!('leg' in event)) return;
     const { leg } = event;
     this.#call(event);
     const { line: id, trunk, customer } = leg.charged;

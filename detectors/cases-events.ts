@@ -60,6 +60,7 @@ export function legOf({ startMs, callId, direction = 'outgoing' }: CallOptions):
     direction,
     charged: { line: '100', trunk: 't1', customer: 'c1', source: '192.0.2.10' },
     called: '33123456789',
+    destination: { number: '33123456789', kind: 'unknown', country: null, highRisk: false },
     presented: '100',
     asserted: null,
     userAgent: 'test',

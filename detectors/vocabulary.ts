@@ -21,6 +21,33 @@ export interface Charged {
   readonly source: string;
 }
 
+/** What a dialled number is. `unknown`: neither the numbering plans nor our lists know it; `sip`: no number at all. */
+export type NumberKind =
+  | 'emergency'
+  | 'short'
+  | 'fixed'
+  | 'mobile'
+  | 'voip'
+  | 'toll-free'
+  | 'shared-cost'
+  | 'special'
+  | 'premium'
+  | 'satellite'
+  | 'international-network'
+  | 'unknown'
+  | 'sip';
+
+/** A called number, the same for every way of writing it. */
+export interface Destination {
+  /** E.164 with "+"; short codes, emergency numbers and SIP users as dialled. */
+  readonly number: string;
+  readonly kind: NumberKind;
+  /** ISO 3166-1 alpha-2, null where the number belongs to no country. */
+  readonly country: string | null;
+  /** Within a range of the operator's list of high-risk destinations. */
+  readonly highRisk: boolean;
+}
+
 /** One leg of a call on the customer's side. A call between two of our lines has an outgoing and an incoming leg. */
 export interface CallLeg {
   readonly callId: string;
@@ -28,6 +55,7 @@ export interface CallLeg {
   readonly charged: Charged;
   /** User part of the Request-URI, percent-escapes resolved, parameters removed, otherwise as dialled. */
   readonly called: string;
+  readonly destination: Destination;
   /** User part of From, the same way. */
   readonly presented: string;
   /** User part of P-Asserted-Identity where it may be believed (provisioned trunk), else null. */
@@ -82,11 +110,55 @@ export type RegistrationEvent =
   | { readonly type: 'registered'; readonly atMs: number; readonly binding: Binding }
   | { readonly type: 'unregistered'; readonly atMs: number; readonly binding: Binding };
 
-export type Event = CallEvent | RegistrationEvent;
+/** Requests outside calls. Who is charged is in `charged`: without proof only the source. */
+export type RequestEvent =
+  /** A SIP MESSAGE (RFC 3428) charged to a line or customer: an SMS. Retransmissions are none. */
+  | {
+      readonly type: 'sms';
+      readonly atMs: number;
+      readonly charged: Charged;
+      readonly destination: Destination;
+      readonly callId: string;
+    }
+  /** The proxy has judged credentials. Accepted: `charged` has the line; refused: only the source, `claimed` is what it says it is. */
+  | {
+      readonly type: 'credentials';
+      readonly atMs: number;
+      readonly charged: Charged;
+      readonly claimed: string;
+      readonly accepted: boolean;
+      readonly method: string;
+      readonly userAgent: string;
+      readonly callId: string;
+    }
+  /** A new request that nothing proves anybody's: scanners introduce themselves here. Only told where a rule asks for it. */
+  | {
+      readonly type: 'unproven';
+      readonly atMs: number;
+      readonly charged: Charged;
+      readonly method: string;
+      /** User that the request is for. */
+      readonly target: string;
+      readonly userAgent: string;
+      readonly callId: string;
+    }
+  /** Such a request was refused for good (4xx to 6xx, challenges left out): enumeration looks like this. Only told where a rule asks. */
+  | {
+      readonly type: 'refused';
+      readonly atMs: number;
+      readonly charged: Charged;
+      readonly method: string;
+      readonly status: number;
+      readonly target: string;
+      readonly callId: string;
+    };
+
+export type Event = CallEvent | RegistrationEvent | RequestEvent;
 
 /** The subject of an event as the rule's `subject` names it, or null where the event has none. */
 export function chargedOf(event: Event): Charged {
-  return 'leg' in event ? event.leg.charged : event.binding.charged;
+  if ('leg' in event) return event.leg.charged;
+  return 'binding' in event ? event.binding.charged : event.charged;
 }
 
 /**

@@ -28,6 +28,7 @@ export class Recorder {
       maximumMessageBytes: 65_535,
       policyIndexOf: () => 0,
       isEmergency: (user) => user === '112',
+      destinationOf: (number) => ({ number, kind: 'unknown', country: null, highRisk: false }),
       rates: {
         message: (slot) => this.messages.push(slot),
         transaction: (slot, _policy, atMs) =>

@@ -130,9 +130,86 @@ test('REGISTER with expires 0 and a Contact of * end the binding', () => {
     assert.equal(recorder.pipeline.registrations.size, 0);
     assert.deepEqual(
       recorder.events.map((event) => event.type),
-      ['registered', 'unregistered'],
+      ['credentials', 'registered', 'credentials', 'unregistered'],
     );
   }
+});
+
+test('credentials are told as accepted with the line that has them, as refused with the source alone', () => {
+  const stranger = '192.0.2.66:5060';
+  const recorder = new Recorder().play([
+    ...register({ line: LINE, from: PHONE, atMs: START }),
+    ...register({ line: LINE, from: stranger, atMs: START + 1000, status: 403 }),
+    ...call({ line: LINE, from: stranger, atMs: START + 2000, status: 407, ringMs: 0 }),
+    ...call({ line: LINE, from: stranger, atMs: START + 3000, status: 486 }),
+  ]);
+  const told = recorder.events.flatMap((event) =>
+    event.type === 'credentials'
+      ? [[event.method, event.accepted, event.claimed, event.charged.line, event.charged.source]]
+      : [],
+  );
+  assert.deepEqual(told, [
+    ['REGISTER', true, LINE, LINE, '198.51.100.7'],
+    ['REGISTER', false, LINE, null, '192.0.2.66'],
+    ['INVITE', false, LINE, null, '192.0.2.66'],
+    ['INVITE', true, LINE, LINE, '192.0.2.66'],
+  ]);
+});
+
+test('strangers are told of only where a rule asks, their refusals with what they were after', () => {
+  const frames = [
+    {
+      timeMs: START,
+      source: '192.0.2.66:5060',
+      destination: PROXY,
+      start: 'OPTIONS sip:100@example.net SIP/2.0',
+      from: '<sip:x@y>;tag=a',
+    },
+    {
+      timeMs: START + 10,
+      source: PROXY,
+      destination: '192.0.2.66:5060',
+      start: 'SIP/2.0 404 Not Found',
+      from: '<sip:x@y>;tag=a',
+    },
+  ].map(({ start, from, ...frame }) => ({
+    ...frame,
+    text: render({
+      start,
+      branch: 'z9hG4bKs',
+      sentBy: '192.0.2.66:5060',
+      callId: 's1',
+      from,
+      to: '<sip:100@example.net>',
+      cseq: '1 OPTIONS',
+      extra: ['User-Agent: friendly-scanner'],
+    }),
+  }));
+  assert.deepEqual(new Recorder().play(frames).events, []);
+  const watching = new Recorder();
+  watching.pipeline.watchStrangers = true;
+  watching.play(frames);
+  const nobody = { line: null, trunk: null, customer: null, source: '192.0.2.66' };
+  assert.deepEqual(watching.events, [
+    {
+      type: 'unproven',
+      atMs: START,
+      charged: nobody,
+      method: 'OPTIONS',
+      target: '100',
+      userAgent: 'friendly-scanner',
+      callId: 's1',
+    },
+    {
+      type: 'refused',
+      atMs: START + 10,
+      charged: nobody,
+      method: 'OPTIONS',
+      status: 404,
+      target: '100',
+      callId: 's1',
+    },
+  ]);
 });
 
 test('an incoming call belongs to the line registered where it goes, and is no attempt of it', () => {

@@ -1,4 +1,4 @@
-import type { CallEvent, Charged, Event } from '../../detectors/vocabulary.ts';
+import type { CallEvent, Charged, Destination, Event } from '../../detectors/vocabulary.ts';
 import type { Line, Trunk } from '../identity/directory-schema.ts';
 import { ProxyLearner } from '../identity/learned-proxy.ts';
 import { type LineEntry, LineTable } from '../identity/line-table.ts';
@@ -11,8 +11,8 @@ import type { CallOrigin, CallRecord } from '../sip/call-record.ts';
 import { CallFacts, CallTracker } from '../sip/call-tracker.ts';
 import { DuplicateFilter } from '../sip/duplicates.ts';
 import { Hash64 } from '../sip/hash.ts';
-import { Field, isKeepAlive, Method, SipMessage } from '../sip/message.ts';
-import { type PendingRegister, TransactionTable } from '../sip/transactions.ts';
+import { Field, isKeepAlive, METHOD_NAMES, Method, SipMessage } from '../sip/message.ts';
+import { type PendingRegister, type TransactionNote, TransactionTable } from '../sip/transactions.ts';
 import { PipelineCounters } from './counters.ts';
 import { fieldKey, flowKey, transactionKey } from './keys.ts';
 import { type GrantedContact, grantedContacts, grantedSeconds, pendingRegister } from './register.ts';
@@ -67,6 +67,8 @@ export interface PipelineOptions {
   readonly maximumMessageBytes: number;
   readonly policyIndexOf: (customer: string) => number;
   readonly isEmergency: (user: string, uri: string) => boolean;
+  /** What a dialled user and Request-URI stand for. */
+  readonly destinationOf: (user: string, uri: string) => Destination;
   readonly rates: RateSink;
   readonly onEvent: (event: Event) => void;
   /** Without a directory or live traffic to prove anything (replay): calls are charged to the From user they claim. */
@@ -100,6 +102,8 @@ const key = new Hash64();
  * to, and tells rates and events. Pure: capture time comes with the packets, nothing is waited for, nothing is thrown.
  */
 export class Pipeline {
+  /** Tell `unproven` and `refused` events too: some rule asks for them. */
+  watchStrangers = false;
   readonly counters = new PipelineCounters();
   readonly sources: SourceTable;
   readonly lines: LineTable;
@@ -356,9 +360,11 @@ export class Pipeline {
       const note = this.transactions.ensureNote(number);
       if (note !== null) {
         note.claim = claim;
+        note.claimed = claim;
         note.hasCredentials = true;
+        note.userAgent = bounded(message.text(Field.userAgent)) ?? '';
       }
-    }
+    } else if (this.watchStrangers) this.#unproven(packet, number);
     switch (method) {
       case Method.REGISTER: {
         const aor = message.text(Field.toUser);
@@ -366,6 +372,8 @@ export class Pipeline {
         if (note !== null && aor !== null) {
           note.register = pendingRegister(message, aor);
           note.hasCredentials = hasCredentials;
+          note.claimed = aor;
+          note.userAgent = note.register.userAgent;
         }
         return;
       }
@@ -381,6 +389,9 @@ export class Pipeline {
           return;
         }
         break;
+      case Method.MESSAGE:
+        this.#sms(packet, number, line, trunk, claim !== null);
+        return;
       case Method.BYE:
         this.calls.bye(this.#callFacts(packet));
         return;
@@ -389,6 +400,81 @@ export class Pipeline {
         return;
     }
     if (message.find(Field.toTag)) this.calls.inDialogRequest(this.#callFacts(packet));
+  }
+
+  /** A MESSAGE is an SMS of whoever is charged, at once or when its credentials are accepted. */
+  #sms(packet: Packet, number: number, line: LineEntry | null, trunk: Trunk | null, claimed: boolean): void {
+    const message = this.#message;
+    const called = bounded(message.text(Field.requestUser)) ?? '';
+    const uri = bounded(message.text(Field.requestUri)) ?? '';
+    if (line !== null || trunk !== null) {
+      const charged: Charged = {
+        line: line?.id ?? null,
+        trunk: trunk?.id ?? null,
+        customer: trunk?.customer ?? line?.customer.id ?? null,
+        source: formatAddress(packet.source),
+      };
+      this.#tellSms(packet.timeMs, charged, called, uri);
+    } else if (claimed) {
+      const note = this.transactions.note(number);
+      if (note) note.sms = { called, uri };
+    }
+  }
+
+  #tellSms(atMs: number, charged: Charged, called: string, uri: string): void {
+    const destination = this.#options.destinationOf(called, uri);
+    this.#options.onEvent({ type: 'sms', atMs, charged, destination, callId: this.currentCallId() ?? '' });
+  }
+
+  /** A new request of nobody we know. */
+  #unproven(packet: Packet, number: number): void {
+    const message = this.#message;
+    const charged: Charged = {
+      line: null,
+      trunk: null,
+      customer: null,
+      source: formatAddress(packet.source),
+    };
+    this.#options.onEvent({
+      type: 'unproven',
+      atMs: packet.timeMs,
+      charged,
+      method: METHOD_NAMES[message.method] ?? 'UNKNOWN',
+      target: bounded(message.text(Field.toUser)) ?? '',
+      userAgent: bounded(message.text(Field.userAgent)) ?? '',
+      callId: this.currentCallId() ?? '',
+    });
+    const note = this.transactions.ensureNote(number);
+    if (note !== null) note.unproven = true;
+  }
+
+  /** The proxy's final word on credentials, or on a request of nobody we know. */
+  #tellJudged(note: TransactionNote, { status, timeMs, endpoint }: Answer, line: LineEntry | null): void {
+    const message = this.#message;
+    const source = formatAddress(endpoint);
+    const method = METHOD_NAMES[message.cseqMethod] ?? 'UNKNOWN';
+    const callId = this.currentCallId() ?? '';
+    const nobody: Charged = { line: null, trunk: null, customer: null, source };
+    const { onEvent } = this.#options;
+    if (note.hasCredentials) {
+      const accepted = !isCredentialRefusal(status);
+      const charged =
+        accepted && line !== null ? { ...nobody, line: line.id, customer: line.customer.id } : nobody;
+      const claimed = note.claimed;
+      onEvent({
+        type: 'credentials',
+        atMs: timeMs,
+        charged,
+        claimed,
+        accepted,
+        method,
+        userAgent: note.userAgent,
+        callId,
+      });
+    } else if (note.unproven && status >= 400 && status !== 401 && status !== 407) {
+      const target = bounded(message.text(Field.toUser)) ?? '';
+      onEvent({ type: 'refused', atMs: timeMs, charged: nobody, method, status, target, callId });
+    }
   }
 
   /** The line whose live registration holds this address and port, as From claims it or as the only one there. */
@@ -537,20 +623,28 @@ export class Pipeline {
     const note = this.transactions.note(number);
     if (!note) return;
     const { status, timeMs } = answer;
-    const { claim, register } = note;
-    if (claim !== null) {
-      note.claim = null;
-      if (status !== 401 && status !== 403 && status !== 407) {
-        const line = this.lines.ensure(claim, timeMs);
-        this.counters.charged++;
-        this.#options.rates.transaction(
-          line.customer.slot,
-          line.customer.policyIndex,
-          this.transactions.timeMs(number),
-        );
+    const { claim, register, sms } = note;
+    let line: LineEntry | null = null;
+    if (claim !== null && !isCredentialRefusal(status)) {
+      line = this.lines.ensure(claim, timeMs);
+      this.counters.charged++;
+      const { slot, policyIndex, id: customer } = line.customer;
+      this.#options.rates.transaction(slot, policyIndex, this.transactions.timeMs(number));
+      if (sms !== null) {
+        const charged: Charged = {
+          line: line.id,
+          trunk: null,
+          customer,
+          source: formatAddress(answer.endpoint),
+        };
+        this.#tellSms(this.transactions.timeMs(number), charged, sms.called, sms.uri);
       }
     }
+    note.claim = null;
+    note.sms = null;
     if (status < 200) return;
+    if (line === null && note.claimed !== '') line = this.lines.byName(note.claimed);
+    if (note.hasCredentials || note.unproven) this.#tellJudged(note, answer, line);
     if (register !== null && status < 300) this.#register(register, answer);
     this.transactions.dropNote(number);
   }
@@ -621,12 +715,14 @@ export class Pipeline {
   #origin(customer: Endpoint, trusted: boolean): CallOrigin {
     const message = this.#message;
     const called = bounded(message.text(Field.requestUser)) ?? '';
+    const uri = bounded(message.text(Field.requestUri)) ?? '';
     return {
       presented: bounded(message.text(Field.fromUser)) ?? '',
       called,
+      destination: this.#options.destinationOf(called, uri),
       asserted: trusted ? bounded(message.text(Field.assertedUser)) : null,
       userAgent: bounded(message.text(Field.userAgent)) ?? '',
-      emergency: this.#options.isEmergency(called, bounded(message.text(Field.requestUri)) ?? ''),
+      emergency: this.#options.isEmergency(called, uri),
       source: formatAddress(customer),
       sourcePort: customer.port,
     };
@@ -678,6 +774,11 @@ export class Pipeline {
   #countOddities(bits: number): void {
     for (let oddity = 0; bits !== 0; oddity++, bits >>>= 1) if (bits & 1) this.counters.oddities[oddity]++;
   }
+}
+
+/** The proxy did not take the credentials (RFC 3261 §22.1, §22.2; 403 where a registrar says so). */
+function isCredentialRefusal(status: number): boolean {
+  return status === 401 || status === 403 || status === 407;
 }
 
 /** Digest user names of some phones carry their realm. */

@@ -1,4 +1,4 @@
-import type { Charged, Outcome } from '../../detectors/vocabulary.ts';
+import type { Charged, Destination, Outcome } from '../../detectors/vocabulary.ts';
 
 export type Direction = 'outgoing' | 'incoming';
 
@@ -12,6 +12,7 @@ export interface TagHash {
 export interface CallOrigin {
   readonly presented: string;
   readonly called: string;
+  readonly destination: Destination;
   readonly asserted: string | null;
   readonly userAgent: string;
   readonly emergency: boolean;

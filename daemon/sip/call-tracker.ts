@@ -598,6 +598,7 @@ function legOf(record: CallRecord): CallLeg | null {
     direction: record.direction,
     charged,
     called: origin.called,
+    destination: origin.destination,
     presented: origin.presented,
     asserted: origin.asserted,
     userAgent: origin.userAgent,

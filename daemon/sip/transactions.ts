@@ -12,6 +12,14 @@ export interface TransactionNote {
   /** Line that the credentials claim; null where none were sent. */
   claim: string | null;
   hasCredentials: boolean;
+  /** Whom credentials or a REGISTER name. */
+  claimed: string;
+  /** Nothing proves whose the request is. */
+  unproven: boolean;
+  /** User-Agent of a request with credentials. */
+  userAgent: string;
+  /** MESSAGE: whom it is for, until somebody is charged. */
+  sms: { readonly called: string; readonly uri: string } | null;
   /** REGISTER: what the 200 will make a binding. */
   register: PendingRegister | null;
   /** The answer came before its request (capture order): what to do with it once the request is there. */
@@ -105,7 +113,16 @@ export class TransactionTable {
     let note = notes.get(transaction);
     if (!note) {
       if (notes.size >= this.#maximumNotes) return null;
-      note = { claim: null, hasCredentials: false, register: null, early: null };
+      note = {
+        claim: null,
+        hasCredentials: false,
+        claimed: '',
+        unproven: false,
+        userAgent: '',
+        sms: null,
+        register: null,
+        early: null,
+      };
       notes.set(transaction, note);
     }
     return note;
