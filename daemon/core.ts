@@ -59,6 +59,7 @@ export function createCore(options: CoreOptions): Core {
       store,
       timeZone: config.network.timezone,
       customerFacts,
+      ownPolicy: (kind, id) => directory.policyOf(kind, id),
       trunkFacts: (id) => {
         const trunk = directory.trunk(id);
         return trunk && { channels: trunk.channels ?? null, customer: trunk.customer };

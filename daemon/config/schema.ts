@@ -17,6 +17,7 @@ export const NOTICE_EVENTS = [
   'suspension.lifted',
   'suspension.expired',
   'suspension.escalated',
+  'suspension.review',
   'brake.engaged',
   'brake.released',
 ] as const;

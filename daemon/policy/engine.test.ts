@@ -392,6 +392,26 @@ describe('attribution, policies, modes, brake', () => {
     }
   });
 
+  test("a line's own policy holds for its rules, the customer's for all others", () => {
+    const lineRule = { ...asrRule, id: 'test.line', subject: 'line' as const };
+    const lax = { id: 'lax', contract: 'lax', version: '1', rules: [] };
+    const strict = { id: 'test', contract: 'test', version: '1', rules: [asrRule, lineRule] };
+    for (const [own, expected] of [
+      [null, ['customer', 'customer', 'line', 'line']],
+      ['lax', ['customer', 'customer']],
+    ] as const) {
+      const { engine, findings } = bench([], {
+        policies: new Map([
+          ['lax', lax],
+          ['test', strict],
+        ]),
+        ownPolicy: (kind) => (kind === 'line' ? own : null),
+      });
+      for (const event of failed(0, 20)) engine.onEvent(event);
+      assert.deepEqual(findings.map(({ subject }) => subject.kind).sort(), expected);
+    }
+  });
+
   test('the mode of a rule goes into its findings', () => {
     const { engine, findings } = bench([{ ...asrRule, mode: 'enforce' }]);
     for (const event of failed(0, 20)) engine.onEvent(event);

@@ -1,4 +1,5 @@
 import type {
+  Charged,
   Detector,
   Event,
   Judgement,
@@ -57,6 +58,8 @@ export interface PolicyEngineOptions {
   readonly timeZone: string;
   readonly customerFacts: (customer: string) => CustomerFacts | null;
   readonly trunkFacts: (trunk: string) => TrunkFacts | null;
+  /** Policy that a line or trunk itself names, null where its customer's holds. */
+  readonly ownPolicy?: (kind: 'line' | 'trunk', id: string) => string | null;
   /** Customer of a line; an unknown line stands for itself. Asked by `explain` and `resetBaseline` only. */
   readonly customerOfLine?: (line: string) => string | null;
   readonly describe: SlotDirectory;
@@ -179,12 +182,12 @@ export class PolicyEngine {
 
   onEvent(event: Event): void {
     if (event.atMs > this.#nowMs) this.#nowMs = event.atMs;
-    const { customer } = chargedOf(event);
-    const plan = this.#planOf(customer);
+    const charged = chargedOf(event);
+    const { customer } = charged;
     let periodAt: PeriodAt | null = null;
     const updates: Update[] = [];
     const folds: Fold[] = [];
-    for (const subjectPlan of plan.subjects) {
+    for (const subjectPlan of this.#subjectPlans(charged)) {
       const subject = subjectOf(subjectPlan, event);
       if (subject === null) continue;
       for (const rule of subjectPlan.rules) {
@@ -216,7 +219,7 @@ export class PolicyEngine {
   async explain(subject: Subject): Promise<readonly RuleReading[]> {
     const nowMs = this.#nowMs === NEVER ? 0 : this.#nowMs;
     const customer = this.#customerOf(subject);
-    const plan = this.#planOf(customer);
+    const plan = this.#planOfSubject(subject, customer);
     const readings: RuleReading[] = [];
     for (const rule of plan.rates) {
       if (rule.rule.subject !== subject.kind) continue;
@@ -246,7 +249,7 @@ export class PolicyEngine {
    */
   async resetBaseline(subject: Subject, ruleId: string | null, atMs: number): Promise<void> {
     const customer = this.#customerOf(subject);
-    const plan = this.#planOf(customer);
+    const plan = this.#planOfSubject(subject, customer);
     const periodAt = this.#periodsOf(customer);
     for (const rule of plan.rates) {
       if (rule.rule.subject !== subject.kind || (ruleId !== null && rule.rule.id !== ruleId)) continue;
@@ -273,7 +276,7 @@ export class PolicyEngine {
   windowsOf(subject: Subject): readonly WindowKey[] {
     const customer = this.#customerOf(subject);
     const periodAt = this.#periodsOf(customer);
-    return this.#planOf(customer)
+    return this.#planOfSubject(subject, customer)
       .subjects.filter(({ kind }) => kind === subject.kind)
       .flatMap(({ windows }) =>
         windows.map((measure) =>
@@ -408,6 +411,25 @@ export class PolicyEngine {
     breach.floorMs = atMs;
     for (const call of calls) breach.calls.add(call);
     this.breaches.record(breach, atMs);
+  }
+
+  /** What is watched for an event: of the line by the line's policy, of the trunk by the trunk's, all else by the customer's. */
+  #subjectPlans({ line, trunk, customer }: Charged): readonly SubjectPlan[] {
+    const plan = this.#planOf(customer);
+    const ofLine = line === null ? plan : this.#planOfSubject({ kind: 'line', id: line }, customer);
+    const ofTrunk = trunk === null ? plan : this.#planOfSubject({ kind: 'trunk', id: trunk }, customer);
+    if (ofLine === plan && ofTrunk === plan) return plan.subjects;
+    return [
+      ...plan.subjects.filter(({ kind }) => kind !== 'line' && kind !== 'trunk'),
+      ...ofLine.subjects.filter(({ kind }) => kind === 'line'),
+      ...ofTrunk.subjects.filter(({ kind }) => kind === 'trunk'),
+    ];
+  }
+
+  #planOfSubject({ kind, id }: Subject, customer: string | null): PolicyPlan {
+    const own = kind === 'line' || kind === 'trunk' ? this.#options.ownPolicy?.(kind, id) : null;
+    const index = own == null ? undefined : this.policyIndexes.get(own);
+    return index === undefined ? this.#planOf(customer) : this.#plans[index];
   }
 
   #planOf(customer: string | null): PolicyPlan {
