@@ -393,9 +393,9 @@ describe('attribution, policies, modes, brake', () => {
   });
 
   test("a line's own policy holds for its rules, the customer's for all others", () => {
-    const lineRule = { ...asrRule, id: 'test.line', subject: 'line' as const };
+    const customerRule = { ...asrRule, id: 'test.customer', subject: 'customer' as const };
     const lax = { id: 'lax', contract: 'lax', version: '1', rules: [] };
-    const strict = { id: 'test', contract: 'test', version: '1', rules: [asrRule, lineRule] };
+    const strict = { id: 'test', contract: 'test', version: '1', rules: [asrRule, customerRule] };
     for (const [own, expected] of [
       [null, ['customer', 'customer', 'line', 'line']],
       ['lax', ['customer', 'customer']],
