@@ -37,7 +37,10 @@ async function explain(daemon: Daemon, subject: Subject): Promise<SubjectExplana
   const [readings, suspensions] = await Promise.all([
     engine.explain(subject),
     daemon.enforcement.list({ subject, open: true }),
-  ]);
+  ]).catch((error: Error) => {
+    if (daemon.store.status().connected) throw error;
+    throw new Unavailable('Redis is away: windows cannot be read');
+  });
   const entry = kind === 'line' || kind === 'trunk' || kind === 'customer' ? kind : null;
   const customerOf = {
     line: () => directory.line(id)?.customer ?? id,
