@@ -7,6 +7,7 @@ import { talk } from './output.ts';
 import { policiesCommand } from './policies.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
+import { simulateCommand } from './simulate.ts';
 import { suspensionsCommand } from './suspensions.ts';
 import { tokenCommand } from './token.ts';
 
@@ -22,6 +23,7 @@ function program(): Command {
     .addCommand(runCommand())
     .addCommand(checkConfigCommand())
     .addCommand(replayCommand())
+    .addCommand(simulateCommand())
     .addCommand(suspensionsCommand())
     .addCommand(explainCommand())
     .addCommand(policiesCommand())

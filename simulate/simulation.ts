@@ -1,4 +1,5 @@
 import type { Packet } from '../daemon/ingest/packet.ts';
+import type { Actor } from './agenda.ts';
 import { localTime, parisMidnightMs } from './calendar.ts';
 import { forgedInvites, scan } from './fraud/attacks.ts';
 import { SCRIPTS } from './fraud/index.ts';
@@ -36,6 +37,8 @@ export interface SimulationOptions {
   readonly fraudShare?: number;
   /** Kinds to plant; default all. */
   readonly kinds?: readonly FraudKind[];
+  /** All frauds begin and end within so many hours of the beginning; default: at their time of day, some day. */
+  readonly fraudHours?: number;
   /** Scans and forged INVITEs from outside, default true. */
   readonly attacks?: boolean;
   /** The leg between proxy and carrier too, default true. */
@@ -132,7 +135,12 @@ export class Simulation {
       const kind = order[index % order.length];
       const script = SCRIPTS[kind];
       const own = random.fork(`${kind} ${line.id}`);
-      const from = this.#beginning(own, script.hour);
+      const { fraudHours } = this.options;
+      const from =
+        fraudHours === undefined
+          ? this.#beginning(own, script.hour)
+          : this.fromMs + fraudHours * HOUR_MS * (0.05 + (0.6 * (index + own.next())) / count);
+      const lastMs = fraudHours === undefined ? this.toMs : this.fromMs + fraudHours * HOUR_MS;
       const label: Label = {
         kind,
         line: line.id,
@@ -140,7 +148,7 @@ export class Simulation {
         byOwner: script.byOwner,
         sources: script.byOwner ? [line.customer.site] : [],
         from,
-        to: Math.min(this.toMs, from + script.hours * HOUR_MS * own.between(0.8, 1.2)),
+        to: Math.min(lastMs, from + script.hours * HOUR_MS * own.between(0.8, 1.2)),
         attempts: 0,
         answered: 0,
         minutes: 0,
@@ -191,6 +199,7 @@ export class Simulation {
 }
 
 /** Does something when its time has come. */
-function* later(act: () => void): Generator<number, void, void> {
+function* later(act: () => void): Actor {
+  yield 0;
   act();
 }
