@@ -5,7 +5,7 @@ import { outputWidth, printData, printJson, shortNumber, shortTime } from './out
 import { renderSuspensions, type SuspensionJson } from './suspensions.ts';
 import { type Column, renderFields, renderTable } from './table.ts';
 
-const KINDS = ['line', 'customer', 'trunk', 'source', 'called'];
+const KINDS = ['line', 'customer', 'trunk', 'source', 'called', 'claimed'];
 
 interface Reading {
   readonly rule: string;

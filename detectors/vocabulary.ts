@@ -1,7 +1,10 @@
 import type { TObject } from 'typebox';
 
-/** What a rule can be about. `source` is a public IP address, `called` a called number. */
-export type SubjectKind = 'line' | 'trunk' | 'customer' | 'source' | 'called';
+/**
+ * What a rule can be about. `source` is a public IP address, `called` a called number, `claimed` a line as credentials that were refused
+ * name it: anybody can name it, so nothing is ever done to one but an alert.
+ */
+export type SubjectKind = 'line' | 'trunk' | 'customer' | 'source' | 'called' | 'claimed';
 
 export interface Subject {
   readonly kind: SubjectKind;
@@ -19,6 +22,13 @@ export interface Charged {
   readonly customer: string | null;
   /** Source address on the customer's side, as text without port. */
   readonly source: string;
+  /** The source lies within the sites that the directory gives for the line; null or absent where it gives none. */
+  readonly onSite?: boolean | null;
+  /**
+   * The line has been proven from this network (/24, IPv6 /48) for the first time within the last week, and from others before. Null or
+   * absent where nothing can be said: no line, or one that is itself known for less than a day.
+   */
+  readonly newNetwork?: boolean | null;
 }
 
 /** What a dialled number is. `unknown`: neither the numbering plans nor our lists know it; `sip`: no number at all. */
@@ -58,12 +68,28 @@ export interface CallLeg {
   readonly destination: Destination;
   /** User part of From, the same way. */
   readonly presented: string;
+  /** The presented user as a number, the same for every way of writing it. */
+  readonly caller?: Destination;
   /** User part of P-Asserted-Identity where it may be believed (provisioned trunk), else null. */
   readonly asserted: string | null;
   readonly userAgent: string;
   readonly emergency: boolean;
   /** Capture time of the first INVITE, milliseconds since the epoch. */
   readonly startedAtMs: number;
+  /** Customer to whom the presented identity belongs, where that is another one and no forwarded call explains it. */
+  readonly presentsCustomer?: string | null;
+}
+
+/** How an outgoing attempt follows the one before of the same line (of the same trunk, where no line is known). */
+export interface Rhythm {
+  /** Since the attempt before, milliseconds. */
+  readonly intervalMs: number;
+  /** Since the end of the call before; null while a call is open. */
+  readonly idleMs: number | null;
+  /** Called number minus the one called before, where both are numbers of the same length and beginning; else null. */
+  readonly step: number | null;
+  /** The number is among the last 32 called. */
+  readonly repeated: boolean;
 }
 
 export interface Binding {
@@ -81,7 +107,15 @@ export interface Binding {
  */
 export type CallEvent =
   /** A new attempt: once per Call-ID and From-tag, however often challenged, re-sent or forked. */
-  | { readonly type: 'attempt'; readonly atMs: number; readonly leg: CallLeg }
+  | {
+      readonly type: 'attempt';
+      readonly atMs: number;
+      readonly leg: CallLeg;
+      /** Outgoing only; null for the first. */
+      readonly rhythm?: Rhythm | null;
+      /** An `unproven` request of this source for the same number came before. */
+      readonly provesEarlier?: boolean;
+    }
   /** First 18x. */
   | { readonly type: 'ringing'; readonly atMs: number; readonly leg: CallLeg }
   /** First 2xx. Comes before the `outcome` of the same attempt, or after it when a failed attempt was re-sent and then answered. */
@@ -104,11 +138,21 @@ export type CallEvent =
       readonly leg: CallLeg;
       readonly durationMs: number | null;
       readonly expired: boolean;
-    };
+      /** A `fax` event of this leg came before. */
+      readonly fax?: boolean;
+    }
+  /** The call has turned to T.38 (a re-INVITE offers image/t38, RFC 3362): once per leg. */
+  | { readonly type: 'fax'; readonly atMs: number; readonly leg: CallLeg };
 
 export type RegistrationEvent =
   | { readonly type: 'registered'; readonly atMs: number; readonly binding: Binding }
-  | { readonly type: 'unregistered'; readonly atMs: number; readonly binding: Binding };
+  /** `expired`: nobody said so, its time was over. */
+  | {
+      readonly type: 'unregistered';
+      readonly atMs: number;
+      readonly binding: Binding;
+      readonly expired?: boolean;
+    };
 
 /** Requests outside calls. Who is charged is in `charged`: without proof only the source. */
 export type RequestEvent =
@@ -130,6 +174,12 @@ export type RequestEvent =
       readonly method: string;
       readonly userAgent: string;
       readonly callId: string;
+      /** The line that `claimed` stands for, null where we know none. */
+      readonly claimedLine?: string | null;
+      /** Times that this source was refused for this name since it was last accepted, this event left out. */
+      readonly refusedBefore?: number;
+      /** An `unproven` request of this source for the same name came before. */
+      readonly provesEarlier?: boolean;
     }
   /** A new request that nothing proves anybody's: scanners introduce themselves here. Only told where a rule asks for it. */
   | {
@@ -141,6 +191,10 @@ export type RequestEvent =
       readonly target: string;
       readonly userAgent: string;
       readonly callId: string;
+      /** Entry of the list of known-bad user agents that it fits. */
+      readonly knownBad?: string | null;
+      /** Some line has been proven from this source within the last day. */
+      readonly sourceProven?: boolean;
     }
   /** Such a request was refused for good (4xx to 6xx, challenges left out): enumeration looks like this. Only told where a rule asks. */
   | {
@@ -151,6 +205,7 @@ export type RequestEvent =
       readonly status: number;
       readonly target: string;
       readonly callId: string;
+      readonly sourceProven?: boolean;
     };
 
 export type Event = CallEvent | RegistrationEvent | RequestEvent;
@@ -256,6 +311,8 @@ interface DetectorBase {
   readonly subjects: readonly SubjectKind[];
   /** Schema of the parameters, with descriptions, units and defaults. Durations are milliseconds once parsed. */
   readonly parameters: TObject;
+  /** It needs `unproven` and `refused` events, which are told only while some rule wants them. */
+  readonly strangers?: boolean;
 }
 
 /** Measures per-message rates in process: `stream` says what is counted, the engine keeps one exact ring per subject. */

@@ -10,7 +10,7 @@ const timeOrNull = (description: string) => Type.Union([time(description), Type.
 
 export const MAXIMUM_GRACE_SECONDS = 31 * 86_400;
 
-export const SubjectKindSchema = Type.Enum(['line', 'trunk', 'customer', 'source', 'called']);
+export const SubjectKindSchema = Type.Enum(['line', 'trunk', 'customer', 'source', 'called', 'claimed']);
 /** Printable, no white space: numbers, account names, addresses. */
 export const SubjectIdSchema = Type.String({ pattern: '^[!-~]{1,128}$' });
 export const SubjectSchema = Type.Object({ kind: SubjectKindSchema, id: SubjectIdSchema }, closed);
@@ -36,6 +36,8 @@ export const LiftBody = Type.Object(
   { reason, by: Type.Optional(person), graceSeconds: Type.Optional(graceSeconds) },
   closed,
 );
+
+export const ReleaseBody = Type.Object({ reason, by: Type.Optional(person) }, closed);
 
 export const SuspendBody = Type.Object(
   {

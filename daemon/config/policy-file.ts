@@ -15,7 +15,7 @@ import { pairOf, readTextFile, YamlSource } from './yaml-source.ts';
 
 export const MAXIMUM_POLICY_BYTES = 1_048_576;
 export const ACTIONS: readonly Action[] = ['alert', 'suspend', 'block-registration'];
-const SUBJECTS: readonly SubjectKind[] = ['line', 'trunk', 'customer', 'source', 'called'];
+const SUBJECTS: readonly SubjectKind[] = ['line', 'trunk', 'customer', 'source', 'called', 'claimed'];
 /** After Falco: a rule earns its trust; only stable ones are on unless the file says otherwise. */
 const MATURITIES = ['sandbox', 'incubating', 'stable', 'deprecated'] as const;
 
@@ -103,6 +103,11 @@ const PolicySchema = Type.Object(
     mode: Type.Optional(
       Type.Enum(['observe', 'enforce'], { description: 'For its rules, whatever the configuration says.' }),
     ),
+    appliesTo: Type.Enum(['customers', 'everyone'], {
+      description:
+        'customers: to those that choose it. everyone: beside their policy to all, and to strangers; nobody can choose it.',
+      default: 'customers',
+    }),
     rules: Type.Array(deferred(), { minItems: 1, maxItems: 1_000 }),
   },
   closed,
@@ -156,6 +161,14 @@ export function loadPolicyFile(file: string, detectors: ReadonlyMap<string, Dete
         `call it '${head.id}.${id}'`,
       );
     }
+    if (head?.appliesTo === 'everyone' && 'stream' in (detectors.get(read.rule.detector) ?? {}))
+      reader.noteAt(
+        source,
+        ['rules', index, 'detector'],
+        'conflict',
+        `${read.rule.detector} counts per message, by the policy of the customer or the default one`,
+        'move the rule to those policies',
+      );
     ids.add(id);
     rules.push(read);
   }
@@ -167,6 +180,7 @@ export function loadPolicyFile(file: string, detectors: ReadonlyMap<string, Dete
     contract: head.contract,
     version: head.version === undefined ? digest : `${head.version}+${digest}`,
     mode: head.mode ?? null,
+    appliesTo: head.appliesTo,
     rules: rules.filter(({ enabled }) => enabled).map(({ rule }) => rule),
     disabledRules: rules.filter(({ enabled }) => !enabled).map(({ rule }) => rule),
   };
@@ -209,7 +223,8 @@ function readRule(
     const stepPath = [...path, 'ladder', at];
     if (
       (step.action === 'block-registration') !== (written.subject === 'source') &&
-      step.action !== 'alert'
+      step.action !== 'alert' &&
+      written.subject !== 'claimed'
     ) {
       const todo =
         written.subject === 'source' ? 'write alert or block-registration' : 'write alert or suspend';
@@ -221,6 +236,14 @@ function readRule(
         todo,
       );
     }
+    if (written.subject === 'claimed' && step.action !== 'alert')
+      reader.noteAt(
+        source,
+        [...stepPath, 'action'],
+        'conflict',
+        'anybody can name a line in credentials that are refused',
+        'write alert',
+      );
     if (step.within !== undefined && step.repeats === undefined) {
       reader.noteAt(
         source,

@@ -122,7 +122,7 @@ export class Registrations {
   advance(nowMs: number): void {
     while (this.#timers.firstMs <= nowMs) {
       const entry = this.#timers.pop() as BindingEntry;
-      if (!entry.gone) this.#end(entry, entry.expiresAtMs);
+      if (!entry.gone) this.#end(entry, entry.expiresAtMs, true);
     }
   }
 
@@ -135,10 +135,10 @@ export class Registrations {
     return entry;
   }
 
-  #end(entry: BindingEntry, atMs: number): void {
+  #end(entry: BindingEntry, atMs: number, expired = false): void {
     this.#remove(entry);
     entry.expiresAtMs = Math.min(entry.expiresAtMs, atMs);
-    this.#onEvent({ type: 'unregistered', atMs, binding: described(entry) });
+    this.#onEvent({ type: 'unregistered', atMs, binding: described(entry), expired });
     this.#onChange(entry);
   }
 

@@ -92,6 +92,8 @@ export class PolicyEngine {
   readonly breaches: Breaches;
   readonly #options: PolicyEngineOptions;
   readonly #plans: readonly PolicyPlan[];
+  /** Of the policies that apply to everyone. */
+  readonly #everyone: readonly SubjectPlan[];
   readonly #store: WindowStore;
   readonly #verdicts: Verdicts;
   readonly #rates: RateWatch;
@@ -101,6 +103,9 @@ export class PolicyEngine {
     this.#options = options;
     this.#store = options.store;
     this.#plans = [...options.policies.values()].map((policy) => planOf(policy, options.detectors));
+    this.#everyone = this.#plans
+      .filter(({ policy }) => policy.appliesTo === 'everyone')
+      .flatMap(({ subjects }) => subjects);
     this.policyIndexes = new Map([...options.policies.keys()].map((id, index) => [id, index]));
     const index = this.policyIndexes.get(options.defaultPolicy);
     if (index === undefined) throw new Error(`there is no policy ${options.defaultPolicy}`);
@@ -136,6 +141,13 @@ export class PolicyEngine {
       }
     }
     return [...marks].sort((a, b) => a - b);
+  }
+
+  /** Some rule needs `unproven` and `refused` events. */
+  wantsStrangers(): boolean {
+    return this.#plans.some(({ subjects }) =>
+      subjects.some(({ rules }) => rules.some(({ detector }) => detector.strangers === true)),
+    );
   }
 
   /**
@@ -182,7 +194,7 @@ export class PolicyEngine {
 
   onEvent(event: Event): void {
     if (event.atMs > this.#nowMs) this.#nowMs = event.atMs;
-    const charged = chargedOf(event);
+    const charged = this.#contractOf(event);
     const { customer } = charged;
     let periodAt: PeriodAt | null = null;
     const updates: Update[] = [];
@@ -193,14 +205,17 @@ export class PolicyEngine {
       for (const rule of subjectPlan.rules) {
         if (rule.windows.length === 0) this.#judge(rule, subject, customer, [], event);
       }
-      const before = updates.length;
+      // A window that the customer's policy has moved already serves the policies that apply to everyone as well.
+      const moved = this.#everyone.includes(subjectPlan) ? updates.length : 0;
+      let touched = false;
       const places: number[] = [];
       for (const measure of subjectPlan.windows) {
         periodAt ??= this.#periodsOf(customer);
         const update = updateOf(measure, subject, event, periodAt);
-        places.push(update === null ? -1 : updates.push(update) - 1);
+        if (update !== null) touched = true;
+        places.push(update === null ? -1 : placeOf(updates, moved, update));
       }
-      if (updates.length > before) folds.push({ plan: subjectPlan, subject, places });
+      if (touched && !isMereClaim(subject, event)) folds.push({ plan: subjectPlan, subject, places });
     }
     if (updates.length === 0) return;
     this.#store.apply(updates, (readings) => {
@@ -227,7 +242,7 @@ export class PolicyEngine {
       const judgement = this.#rates.judgement(rule, breach, this.#rates.countAt(rule, subject, nowMs));
       readings.push(ruleReading(rule, subject, this.#mode(rule), judgement, breach));
     }
-    for (const subjectPlan of plan.subjects) {
+    for (const subjectPlan of this.#withEveryone(plan)) {
       if (subjectPlan.kind !== subject.kind) continue;
       const periodAt = this.#periodsOf(customer);
       const requests = subjectPlan.windows.map((measure) => readOf(measure, subject, nowMs, periodAt));
@@ -258,7 +273,7 @@ export class PolicyEngine {
       if (breach !== undefined) this.breaches.forget(breach);
     }
     const names = new Set<string>();
-    for (const { kind, rules, windows } of plan.subjects) {
+    for (const { kind, rules, windows } of this.#withEveryone(plan)) {
       if (kind !== subject.kind) continue;
       for (const rule of rules) {
         if (ruleId !== null && rule.rule.id !== ruleId) continue;
@@ -276,8 +291,8 @@ export class PolicyEngine {
   windowsOf(subject: Subject): readonly WindowKey[] {
     const customer = this.#customerOf(subject);
     const periodAt = this.#periodsOf(customer);
-    return this.#planOfSubject(subject, customer)
-      .subjects.filter(({ kind }) => kind === subject.kind)
+    return this.#withEveryone(this.#planOfSubject(subject, customer))
+      .filter(({ kind }) => kind === subject.kind)
       .flatMap(({ windows }) =>
         windows.map((measure) =>
           windowKey(measure, subject, this.#nowMs === NEVER ? 0 : this.#nowMs, periodAt),
@@ -418,12 +433,27 @@ export class PolicyEngine {
     const plan = this.#planOf(customer);
     const ofLine = line === null ? plan : this.#planOfSubject({ kind: 'line', id: line }, customer);
     const ofTrunk = trunk === null ? plan : this.#planOfSubject({ kind: 'trunk', id: trunk }, customer);
-    if (ofLine === plan && ofTrunk === plan) return plan.subjects;
+    if (ofLine === plan && ofTrunk === plan) return this.#withEveryone(plan);
     return [
       ...plan.subjects.filter(({ kind }) => kind !== 'line' && kind !== 'trunk'),
       ...ofLine.subjects.filter(({ kind }) => kind === 'line'),
       ...ofTrunk.subjects.filter(({ kind }) => kind === 'trunk'),
+      ...this.#everyone,
     ];
+  }
+
+  #withEveryone(plan: PolicyPlan): readonly SubjectPlan[] {
+    if (this.#everyone.length === 0 || plan.policy.appliesTo === 'everyone') return plan.subjects;
+    return [...plan.subjects, ...this.#everyone];
+  }
+
+  /** Whose contract the event falls under. Refused credentials count, unjudged, under that of the line they name. */
+  #contractOf(event: Event): Charged {
+    const charged = chargedOf(event);
+    if (charged.customer !== null || event.type !== 'credentials' || event.claimedLine == null)
+      return charged;
+    const line = event.claimedLine;
+    return { ...charged, line, customer: this.#options.customerOfLine?.(line) ?? line };
   }
 
   #planOfSubject({ kind, id }: Subject, customer: string | null): PolicyPlan {
@@ -456,6 +486,7 @@ export class PolicyEngine {
       case 'trunk':
         return this.#options.trunkFacts(subject.id)?.customer ?? null;
       case 'line':
+      case 'claimed':
         return this.#options.customerOfLine?.(subject.id) ?? subject.id;
       default:
         return null;
@@ -479,9 +510,29 @@ function ownerOf(subject: Subject, customer: string | null): string | null {
   return subject.kind === 'source' || subject.kind === 'called' ? null : customer;
 }
 
+/** Place of the update among those of the event; one of the first `moved` for the same window serves both. */
+function placeOf(updates: Update[], moved: number, update: Update): number {
+  const { subject, name } = update.key;
+  for (let place = 0; place < moved; place++) {
+    const { key, kind } = updates[place];
+    if (kind !== update.kind || key.name !== name) continue;
+    if (key.subject.kind === subject.kind && key.subject.id === subject.id) return place;
+  }
+  return updates.push(update) - 1;
+}
+
+/** Refused credentials name a line and prove nothing: they may be counted for it, but it is not judged by them. */
+function isMereClaim(subject: Subject, event: Event): boolean {
+  return subject.kind === 'line' && event.type === 'credentials' && !event.accepted;
+}
+
 function subjectOf(plan: SubjectPlan, event: Event): Subject | null {
   const { kind } = plan;
   if (kind === 'called') return 'leg' in event ? { kind, id: event.leg.called } : null;
+  if (kind === 'claimed' || (kind === 'line' && event.type === 'credentials' && !event.accepted)) {
+    const line = event.type === 'credentials' ? (event.claimedLine ?? null) : null;
+    return line === null ? null : { kind, id: line };
+  }
   const id = chargedOf(event)[kind];
   return id === null ? null : { kind, id };
 }

@@ -32,6 +32,8 @@ export interface Policy {
   readonly contract: string;
   readonly version: string;
   readonly mode?: Mode | null | undefined;
+  /** `everyone`: beside the customer's own policy, for all events; strangers' as well. Default: those who choose it. */
+  readonly appliesTo?: 'customers' | 'everyone' | undefined;
   readonly rules: readonly PolicyRule[];
 }
 

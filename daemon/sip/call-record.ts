@@ -11,6 +11,8 @@ export interface TagHash {
 /** Facts about an INVITE's sender that the tracker keeps for whoever attributes the call; opaque to it. */
 export interface CallOrigin {
   readonly presented: string;
+  /** What `presented` is as a number; absent in records written before it was kept. */
+  readonly caller?: Destination;
   readonly called: string;
   readonly destination: Destination;
   readonly asserted: string | null;
@@ -70,6 +72,7 @@ export class CallRecord {
   answeredTold = false;
   outcomeTold = false;
   endTold = false;
+  faxTold = false;
   /** Of the marks that rules asked for, how many the call has passed. */
   marksPassed = 0;
   /** When the record expires if nothing more comes, and when the tracker looks at it next. */

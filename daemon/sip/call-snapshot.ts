@@ -56,7 +56,8 @@ export function snapshotOf(record: CallRecord): string | null {
       (record.ringingTold ? 2 : 0) |
       (record.answeredTold ? 4 : 0) |
       (record.outcomeTold ? 8 : 0) |
-      (record.endTold ? 16 : 0),
+      (record.endTold ? 16 : 0) |
+      (record.faxTold ? 32 : 0),
     marksPassed: record.marksPassed,
   };
   return JSON.stringify(snapshot);
@@ -101,6 +102,7 @@ export function recordOf(json: string): CallRecord | null {
   record.answeredTold = (told & 4) !== 0;
   record.outcomeTold = (told & 8) !== 0;
   record.endTold = (told & 16) !== 0;
+  record.faxTold = (told & 32) !== 0;
   record.marksPassed = snapshot.marksPassed;
   if (toTag !== null) {
     keyOf(toTag);
