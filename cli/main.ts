@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { brakeCommand } from './brake.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { demoCommand } from './demo.ts';
 import { CommandFailure, ExitCode } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { talk } from './output.ts';
 import { policiesCommand } from './policies.ts';
+import { quickstartCommand } from './quickstart.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
@@ -24,7 +27,10 @@ function program(): Command {
     .addCommand(checkConfigCommand())
     .addCommand(replayCommand())
     .addCommand(simulateCommand())
+    .addCommand(demoCommand())
+    .addCommand(quickstartCommand())
     .addCommand(suspensionsCommand())
+    .addCommand(brakeCommand())
     .addCommand(explainCommand())
     .addCommand(policiesCommand())
     .addCommand(tokenCommand());

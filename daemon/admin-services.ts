@@ -21,6 +21,10 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
       },
     },
     suspensions: daemon.enforcement,
+    brake: {
+      state: () => ({ engaged: daemon.brakeReason !== null, reason: daemon.brakeReason }),
+      release: (request) => daemon.releaseBrake(request),
+    },
     subjects: { explain: (subject) => explain(daemon, subject) },
     directory: {
       lines: directoryService<Line>(daemon, 'line'),

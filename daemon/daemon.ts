@@ -5,7 +5,7 @@ import { createLocalToken } from './admin/local-token.ts';
 import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
 import type { AdminToken } from './admin/tokens.ts';
 import { adminServices } from './admin-services.ts';
-import type { Setup } from './config/setup.ts';
+import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
 import { settingsFrom } from './enforcement/config.ts';
@@ -84,7 +84,7 @@ export class Daemon {
     this.#embedded = embedded;
     const { config } = setup;
     this.directory = Directory.empty();
-    this.directory.replace(setup.directory, new Set(setup.policies.keys()));
+    this.directory.replace(setup.directory, choosable(setup.policies));
     this.store = new RedisStore({
       url: redisUrl(config.redis.url ?? (embedded as EmbeddedRedis).url, config.redis.password),
       daemons: config.cluster.daemons,
@@ -97,6 +97,8 @@ export class Daemon {
       directory: this.directory,
       policies: setup.policies,
       emergency: setup.emergency,
+      numbers: setup.numbers,
+      badUserAgents: setup.badUserAgents,
       store: this.store,
       onFinding: (finding) => this.#found(finding),
       onEvent: (event) => this.tallies.event(event),
@@ -151,6 +153,13 @@ export class Daemon {
     return this.#brakeReason;
   }
 
+  /** A person lets go of what the brake holds. */
+  releaseBrake({ reason, by }: { readonly reason: string; readonly by: string }): void {
+    this.core.brake.release();
+    this.log.warn('brake.released-by-hand', { by, reason });
+    this.#watchBrake();
+  }
+
   /** Where the HTTP API listens, `host:port`; null before. */
   adminAddress(): string | null {
     return addressOf(this.#servers[0]);
@@ -188,7 +197,7 @@ export class Daemon {
       (part) =>
         JSON.stringify({ ...before[part], tokens: 0 }) !== JSON.stringify({ ...config[part], tokens: 0 }),
     );
-    const faults = this.directory.replace(setup.directory, new Set(setup.policies.keys()));
+    const faults = this.directory.replace(setup.directory, choosable(setup.policies));
     if (faults.length > 0)
       throw new Error(faults.map(({ path, message }) => `${path}: ${message}`).join('; '));
     await this.core.reload(setup);
@@ -333,15 +342,19 @@ export class Daemon {
     this.receiver.sweep(wallClock());
     brake.onLineCount(pipeline.lines.size);
     this.#watchLosses();
-    const reason = brake.engaged(this.captureNowMs());
-    if (reason !== this.#brakeReason) {
-      const engaged = reason !== null;
-      if (engaged) this.tallies.brakeEngagements++;
-      this.log.warn(engaged ? 'brake.engaged' : 'brake.released', { reason: reason ?? this.#brakeReason });
-      this.enforcement.onBrake({ engaged, reason: reason ?? this.#brakeReason ?? '', atMs: Date.now() });
-      this.#brakeReason = reason;
-    }
+    this.#watchBrake();
     if (!this.#restored && this.store.status().connected) void this.#restore();
+  }
+
+  /** Tells people when acts begin or cease to be held back. */
+  #watchBrake(): void {
+    const reason = this.core.brake.engaged(this.captureNowMs());
+    if (reason === this.#brakeReason) return;
+    const engaged = reason !== null;
+    if (engaged) this.tallies.brakeEngagements++;
+    this.log.warn(engaged ? 'brake.engaged' : 'brake.released', { reason: reason ?? this.#brakeReason });
+    this.enforcement.onBrake({ engaged, reason: reason ?? this.#brakeReason ?? '', atMs: Date.now() });
+    this.#brakeReason = reason;
   }
 
   /** Packets that the kernel dropped, and silences while calls are open, make ratios unreliable: the brake is told. */
@@ -370,7 +383,7 @@ export class Daemon {
     this.#restored = true;
     try {
       await this.persistence.restoreDirectory(this.directory);
-      await this.core.engine.restore();
+      await this.core.restore();
       const found = await this.persistence.restore(this.core.pipeline);
       this.log.info('daemon.restored', { ...found, unreadable: this.persistence.unreadable });
     } catch (error) {

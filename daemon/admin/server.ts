@@ -6,6 +6,7 @@ import { answerClientError, failureOf } from './failure.ts';
 import { openApiOf } from './openapi.ts';
 import { type Route, type RouteRequest, route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { brakeRoutes } from './routes/brake.ts';
 import { directoryRoutes } from './routes/directory.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { liftWebhookRoutes } from './routes/lift-webhook.ts';
@@ -38,6 +39,7 @@ export function adminRoutes(version: string): readonly Route[] {
     metricsRoute,
     ...alertRoutes,
     ...suspensionRoutes,
+    ...brakeRoutes,
     ...liftWebhookRoutes,
     ...subjectRoutes,
     ...directoryRoutes,

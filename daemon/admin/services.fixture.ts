@@ -95,6 +95,8 @@ export function memoryServices() {
   const state = {
     readiness: { status: 'ready', checks: [] } as Readiness,
     failure: null as Error | null,
+    brakeReason: null as string | null,
+    released: [] as { reason: string; by: string }[],
     alerts: [exampleAlert],
     liftSecrets: [liftSecret],
     suspensions,
@@ -124,6 +126,13 @@ export function memoryServices() {
     health: { live: () => ({ status: 'alive', uptimeSeconds: 1 }), ready: () => state.readiness },
     metrics: {
       expose: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'vigie_up 1\n' }),
+    },
+    brake: {
+      state: () => ({ engaged: state.brakeReason !== null, reason: state.brakeReason }),
+      release: (request) => {
+        state.released.push(request);
+        state.brakeReason = null;
+      },
     },
     suspensions: {
       list: async (filter = {}, cursor = null) => {

@@ -11,6 +11,10 @@ export interface AdminServices {
   readonly health: Health;
   readonly metrics: { expose(): Promise<{ contentType: string; text: string }> };
   readonly suspensions: SuspensionService;
+  readonly brake: {
+    state(): { readonly engaged: boolean; readonly reason: string | null };
+    release(request: { readonly reason: string; readonly by: string }): void;
+  };
   readonly subjects: { explain(subject: Subject): Promise<SubjectExplanation | null> };
   readonly directory: {
     readonly lines: DirectoryService<Line>;
