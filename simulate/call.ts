@@ -169,7 +169,7 @@ export class Call {
     if (customer === undefined || !world.isBarred(line?.id ?? '', customer)) return invite;
     this.#toCaller(
       response('403 Forbidden', invite, this.#to(true, 'p'), [
-        'Reason: SIP;cause=403;text="Vigie: suspended"',
+        'Reason: SIP;cause=403;text="vigie suspended"',
       ]),
     );
     yield random.between(3, 30);
