@@ -3,7 +3,7 @@ import { Endpoint } from '../ingest/packet.ts';
 import { Hash64, hashFinish, hashInt, hashStart } from '../sip/hash.ts';
 import { HashIndex } from '../sip/hash-index.ts';
 import type { Trunk } from './directory-schema.ts';
-import type { Network, Side } from './network.ts';
+import { type Network, Side } from './network.ts';
 
 /** The answer depends on the port: ask the network each time. */
 const BY_PORT = 255;
@@ -30,6 +30,9 @@ export class SourceTable {
   readonly #trunks: (Trunk | null)[] = [];
   #count = 0;
   #hand = 0;
+  /** The proxy's address found last, and its slot, -1 for none: nearly every packet has it on one side. */
+  readonly #frequent = new Endpoint();
+  #frequentSlot = -1;
   /** Addresses given up while the table was full. */
   evicted = 0;
 
@@ -62,9 +65,24 @@ export class SourceTable {
 
   /** The slot of an address, made if need be. */
   slotOf(endpoint: Endpoint, timeMs: number): number {
+    const frequent = this.#frequent;
+    if (
+      endpoint.w3 === frequent.w3 &&
+      endpoint.w2 === frequent.w2 &&
+      endpoint.w1 === frequent.w1 &&
+      endpoint.w0 === frequent.w0 &&
+      this.#frequentSlot >= 0
+    ) {
+      this.#seenMs[this.#frequentSlot] = timeMs;
+      return this.#frequentSlot;
+    }
     const slot = this.find(endpoint);
     if (slot < 0) return this.#insert(endpoint, timeMs);
     this.#seenMs[slot] = timeMs;
+    if (this.#side[slot] === Side.proxy) {
+      frequent.copy(endpoint);
+      this.#frequentSlot = slot;
+    }
     return slot;
   }
 
@@ -110,6 +128,7 @@ export class SourceTable {
     let slot = this.#count;
     if (slot >= this.#capacity) {
       slot = this.#idlest();
+      if (slot === this.#frequentSlot) this.#frequentSlot = -1;
       this.#onEvict(slot);
       this.#index.delete(this.#hi[slot], this.#lo[slot]);
       this.evicted++;

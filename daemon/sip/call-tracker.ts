@@ -44,7 +44,15 @@ interface Parked {
   readonly again: () => void;
 }
 
-type Told = 'attempt' | 'ringing' | 'answered' | 'outcome' | 'ended' | 'expired' | `lasting:${number}`;
+type Told =
+  | 'attempt'
+  | 'ringing'
+  | 'answered'
+  | 'outcome'
+  | 'ended'
+  | 'expired'
+  | `lasting:${number}`
+  | `fax:${number}`;
 
 /** 64·T1: how long retransmissions of a final answer or a BYE can come, and a challenged INVITE is waited for. */
 const LINGER_MS = 64_000;
@@ -273,6 +281,17 @@ export class CallTracker {
     for (let r = this.#first(f); r; r = r.next) if (this.#otherTag(r, f)) this.#seen(r, f);
   }
 
+  /** The call turns to T.38: of the legs in this dialog each is told so once. */
+  fax(f: CallFacts): void {
+    for (let r = this.#first(f); r; r = r.next) {
+      if (r.faxTold || r.answeredAtMs === 0 || r.endTold || r.charged === null) continue;
+      const tag = this.#otherTag(r, f);
+      if (!tag || !r.hasDialog(tag.hi, tag.lo)) continue;
+      r.faxTold = true;
+      this.#queue(f.timeMs, `fax:${f.timeMs}`, r);
+    }
+  }
+
   /** An answer to a request within a dialog: 2xx refreshes the session timer; 481 and 408 say that the dialog is gone (RFC 3261 §12.2.1.2). */
   dialogAnswer(f: CallFacts, status: number): void {
     for (let r = this.#first(f); r; r = r.next) {
@@ -306,10 +325,7 @@ export class CallTracker {
   advance(nowMs: number): void {
     if (nowMs <= this.#nowMs) return;
     this.#nowMs = nowMs;
-    for (const [call, waiting] of this.#parked) {
-      if (waiting[0].atMs + Math.max(PARKED_MS, this.#options.reorderMs) > nowMs) break;
-      this.#parked.delete(call);
-    }
+    if (this.#parked.size > 0) this.#unpark(nowMs);
     while (this.#due.firstMs <= nowMs) {
       const atMs = this.#due.firstMs;
       const record = this.#due.pop() as CallRecord;
@@ -318,6 +334,13 @@ export class CallTracker {
     }
     const until = nowMs - this.#options.reorderMs;
     while (this.#events.firstMs <= until) this.#release();
+  }
+
+  #unpark(nowMs: number): void {
+    for (const [call, waiting] of this.#parked) {
+      if (waiting[0].atMs + Math.max(PARKED_MS, this.#options.reorderMs) > nowMs) break;
+      this.#parked.delete(call);
+    }
   }
 
   /** The capture is over: tells all that is known. Calls still open stay open. */
@@ -579,11 +602,20 @@ function eventOf(told: Told, record: CallRecord, leg: CallLeg): CallEvent {
         leg,
         durationMs: known ? record.byeAtMs - record.answeredAtMs : null,
         expired: false,
+        ...(record.faxTold ? { fax: true } : {}),
       };
     }
     case 'expired':
-      return { type: 'ended', atMs: record.lastSeenMs, leg, durationMs: null, expired: true };
+      return {
+        type: 'ended',
+        atMs: record.lastSeenMs,
+        leg,
+        durationMs: null,
+        expired: true,
+        ...(record.faxTold ? { fax: true } : {}),
+      };
     default: {
+      if (told.startsWith('fax:')) return { type: 'fax', atMs: Number(told.slice('fax:'.length)), leg };
       const elapsedMs = Number(told.slice('lasting:'.length));
       return { type: 'lasting', atMs: record.answeredAtMs + elapsedMs, leg, elapsedMs };
     }
@@ -600,6 +632,7 @@ function legOf(record: CallRecord): CallLeg | null {
     called: origin.called,
     destination: origin.destination,
     presented: origin.presented,
+    ...(origin.caller === undefined ? {} : { caller: origin.caller }),
     asserted: origin.asserted,
     userAgent: origin.userAgent,
     emergency: origin.emergency,

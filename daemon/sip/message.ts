@@ -11,7 +11,15 @@ import { isSpace, Span } from './span.ts';
 import { readStartLine, StartLine } from './start-line.ts';
 import { backslashResolved, holds, percentDecoded, unfold } from './text.ts';
 import { uriUser } from './uri.ts';
-import { type Contact, contactsOf, headerValues, type Via, viasOf, wholeNumber } from './values.ts';
+import {
+  type Contact,
+  contactsIn,
+  contactsOf,
+  headerValues,
+  type Via,
+  viasOf,
+  wholeNumber,
+} from './values.ts';
 import { sentBy } from './via.ts';
 
 export { Field } from './field.ts';
@@ -84,6 +92,8 @@ export class SipMessage {
   readonly #maximumHeaders: number;
   /** Bit set of the headers that stand in the message and are not empty. */
   #seen = 0;
+  /** Bit set of the headers that stand there more than once. */
+  #repeated = 0;
   /** Bit set of the headers whose parts have been looked into. */
   #resolved = 0;
   /** Value of the first header of each kind: start and end. */
@@ -112,6 +122,7 @@ export class SipMessage {
     }
     this.oddities = 0;
     this.#seen = 0;
+    this.#repeated = 0;
     this.#resolved = 0;
     this.isRequest = false;
     this.method = Method.UNKNOWN;
@@ -209,6 +220,7 @@ export class SipMessage {
       const bit = 1 << header;
       if ((seen & bit) !== 0) {
         if ((SINGLE_HEADERS & bit) !== 0) oddities |= 1 << Oddity.DUPLICATE_HEADER;
+        this.#repeated |= bit;
         continue;
       }
       let to = i;
@@ -379,10 +391,15 @@ export class SipMessage {
       case Field.contactUser:
       case Field.assertedUser:
       case Field.preferredUser:
-        return this.find(field) ? percentDecoded(this.bytes, this.from, this.to) : null;
+        if (!this.find(field)) return null;
+        return this.escaped
+          ? percentDecoded(this.bytes, this.from, this.to)
+          : this.bytes.utf8Slice(this.from, this.to);
       case Field.authUser: {
         const form = this.#digestUser();
         if (form === UserForm.NONE) return null;
+        if (form === UserForm.QUOTED && !this.escaped)
+          return unfold(this.bytes.utf8Slice(this.from, this.to));
         if (form === UserForm.EXTENDED) return percentDecoded(this.bytes, this.from, this.to);
         if (form === UserForm.QUOTED) return backslashResolved(this.bytes, this.from, this.to);
         return this.bytes.utf8Slice(this.from, this.to);
@@ -405,7 +422,14 @@ export class SipMessage {
 
   /** All Contact values in order, at most `maximumHeaders`. Allocates: not for every message. */
   contacts(): Contact[] {
-    return contactsOf(this.bytes, this.#firstHeader, this.#headersEnd, this.#maximumHeaders);
+    const bit = 1 << Header.CONTACT;
+    if ((this.#seen & bit) === 0) return [];
+    if ((this.#repeated & bit) !== 0)
+      return contactsOf(this.bytes, this.#firstHeader, this.#headersEnd, this.#maximumHeaders);
+    // One header, as nearly always: it has been found already.
+    const from = this.#headers[2 * Header.CONTACT];
+    const to = this.#headers[2 * Header.CONTACT + 1];
+    return contactsIn(this.bytes, from, to, this.#maximumHeaders, []);
   }
 
   /** The session description, alone or as part of a multipart body; null if there is none. */

@@ -37,9 +37,12 @@ export interface PendingRegister {
 export class TransactionTable {
   readonly #capacity: number;
   readonly #mask: number;
-  #hi: Int32Array[];
-  #lo: Int32Array[];
-  #timeMs: Float64Array[];
+  /** Of each generation, per entry: both words of the hash, then the time, in 16 bytes so that a look-up touches one cache line. */
+  readonly #words: readonly Int32Array[];
+  /** The same memory as times: that of entry i is at 2i + 1. */
+  readonly #times: readonly Float64Array[];
+  /** Of each generation, per entry: 1 where there is a note. */
+  readonly #noted: readonly Uint8Array[];
   #size = [0, 0];
   #notes: Map<number, TransactionNote>[] = [new Map(), new Map()];
   #current = 0;
@@ -51,16 +54,16 @@ export class TransactionTable {
   /** Set by `see`: the transaction had not been seen. */
   isNew = false;
 
-  /** @param capacity entries per generation, rounded up to a power of two; 25 bytes each for both */
+  /** @param capacity entries per generation, rounded up to a power of two; 34 bytes each for both */
   constructor(capacity = 1 << 18) {
     let size = 1024;
     while (size < capacity) size *= 2;
     this.#capacity = size;
     this.#mask = size - 1;
     this.#maximumNotes = size >> 2;
-    this.#hi = [new Int32Array(size), new Int32Array(size)];
-    this.#lo = [new Int32Array(size), new Int32Array(size)];
-    this.#timeMs = [new Float64Array(size), new Float64Array(size)];
+    this.#times = [new Float64Array(2 * size), new Float64Array(2 * size)];
+    this.#words = this.#times.map((times) => new Int32Array(times.buffer));
+    this.#noted = [new Uint8Array(size), new Uint8Array(size)];
   }
 
   get size(): number {
@@ -80,11 +83,12 @@ export class TransactionTable {
       this.#rotate(this.#nowMs);
     }
     const g = this.#current;
+    const words = this.#words[g];
     let i = lo & this.#mask;
-    while (this.#hi[g][i] !== 0 || this.#lo[g][i] !== 0) i = (i + 1) & this.#mask;
-    this.#hi[g][i] = hi;
-    this.#lo[g][i] = lo;
-    this.#timeMs[g][i] = timeMs;
+    while (words[4 * i] !== 0 || words[4 * i + 1] !== 0) i = (i + 1) & this.#mask;
+    words[4 * i] = hi;
+    words[4 * i + 1] = lo;
+    this.#times[g][2 * i + 1] = timeMs;
     this.#size[g]++;
     this.isNew = true;
     return g * this.#capacity + i;
@@ -98,18 +102,22 @@ export class TransactionTable {
 
   /** Capture time of the transaction's first message, milliseconds since the epoch. */
   timeMs(transaction: number): number {
-    return transaction < this.#capacity
-      ? this.#timeMs[0][transaction]
-      : this.#timeMs[1][transaction - this.#capacity];
+    const g = transaction < this.#capacity ? 0 : 1;
+    return this.#times[g][2 * (transaction - g * this.#capacity) + 1];
   }
 
   note(transaction: number): TransactionNote | undefined {
-    return this.#notes[transaction < this.#capacity ? 0 : 1].get(transaction);
+    const g = transaction < this.#capacity ? 0 : 1;
+    // Most have none: a byte is asked before the map.
+    return this.#noted[g][transaction - g * this.#capacity] === 0
+      ? undefined
+      : this.#notes[g].get(transaction);
   }
 
   /** The transaction's note, made if need be; null when so many notes are kept that no more may be (a flood of forged credentials). */
   ensureNote(transaction: number): TransactionNote | null {
-    const notes = this.#notes[transaction < this.#capacity ? 0 : 1];
+    const g = transaction < this.#capacity ? 0 : 1;
+    const notes = this.#notes[g];
     let note = notes.get(transaction);
     if (!note) {
       if (notes.size >= this.#maximumNotes) return null;
@@ -124,12 +132,14 @@ export class TransactionTable {
         early: null,
       };
       notes.set(transaction, note);
+      this.#noted[g][transaction - g * this.#capacity] = 1;
     }
     return note;
   }
 
   dropNote(transaction: number): void {
-    this.#notes[transaction < this.#capacity ? 0 : 1].delete(transaction);
+    const g = transaction < this.#capacity ? 0 : 1;
+    if (this.#notes[g].delete(transaction)) this.#noted[g][transaction - g * this.#capacity] = 0;
   }
 
   /** Lets capture time pass. */
@@ -144,11 +154,10 @@ export class TransactionTable {
 
   #findIn(g: number, hi: number, lo: number): number {
     if (this.#size[g] === 0) return -1;
-    const his = this.#hi[g];
-    const los = this.#lo[g];
+    const words = this.#words[g];
     for (let i = lo & this.#mask; ; i = (i + 1) & this.#mask) {
-      const h = his[i];
-      const l = los[i];
+      const h = words[4 * i];
+      const l = words[4 * i + 1];
       if (h === hi && l === lo) return g * this.#capacity + i;
       if (h === 0 && l === 0) return -1;
     }
@@ -157,8 +166,8 @@ export class TransactionTable {
   #rotate(nowMs: number): void {
     const g = 1 - this.#current;
     if (this.#size[g] > 0) {
-      this.#hi[g].fill(0);
-      this.#lo[g].fill(0);
+      this.#words[g].fill(0);
+      if (this.#notes[g].size > 0) this.#noted[g].fill(0);
       this.#notes[g].clear();
       this.#size[g] = 0;
     }

@@ -131,16 +131,28 @@ function parameterText(bytes: Buffer, from: number, to: number, name: Uint8Array
 /** All Contact values in order, at most `maximum`. */
 export function contactsOf(bytes: Buffer, start: number, end: number, maximum: number): Contact[] {
   const contacts: Contact[] = [];
-  const address = new Address();
   eachHeader(bytes, start, end, 'contact', (from, to) => {
-    let at = from;
-    while (at < to && contacts.length < maximum) {
-      readAddress(bytes, at, to, true, address);
-      if (address.uriTo > address.uriFrom) contacts.push(contactAt(bytes, address));
-      // Where the next value would begin is unknown then, and 256 searches for the end of a quote are too many.
-      at = address.unclosedQuote ? to : address.end + 1;
-    }
+    contactsIn(bytes, from, to, maximum, contacts);
   });
+  return contacts;
+}
+
+/** Adds the Contact values of one header's value to `contacts`, up to `maximum` in all. */
+export function contactsIn(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  maximum: number,
+  contacts: Contact[],
+): Contact[] {
+  const address = new Address();
+  let at = from;
+  while (at < to && contacts.length < maximum) {
+    readAddress(bytes, at, to, true, address);
+    if (address.uriTo > address.uriFrom) contacts.push(contactAt(bytes, address));
+    // Where the next value would begin is unknown then, and 256 searches for the end of a quote are too many.
+    at = address.unclosedQuote ? to : address.end + 1;
+  }
   return contacts;
 }
 
