@@ -1,6 +1,8 @@
 import type {
   CallEvent,
   CallLeg,
+  Charged,
+  Destination,
   Detector,
   Event,
   EventDetector,
@@ -8,6 +10,8 @@ import type {
   Outcome,
   RateDetector,
   Reading,
+  Rhythm,
+  SubjectKind,
 } from './vocabulary.ts';
 
 /** A sequence of call events, in time order, charged to line `100`, trunk `t1`, customer `c1`, source `192.0.2.10`. */
@@ -18,7 +22,9 @@ export interface DetectorCase {
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly minimumSample?: number;
   readonly confidence?: number;
-  /** Channels of the subject, which is then the trunk; otherwise the subject is the line. */
+  /** Default: the line, or the trunk where `channels` are given. */
+  readonly subject?: SubjectKind;
+  /** Channels of the trunk. */
   readonly channels?: number;
   readonly events: readonly Event[];
   /** Times (ms) of the events at which a breach begins; none: must not fire. */
@@ -52,20 +58,34 @@ export interface CallOptions {
   readonly expired?: boolean;
   /** No 18x. */
   readonly silent?: boolean;
+  readonly called?: string;
+  readonly destination?: Partial<Destination>;
+  readonly userAgent?: string;
+  readonly charged?: Partial<Charged>;
+  readonly presentsCustomer?: string;
+  readonly rhythm?: Rhythm;
 }
 
-export function legOf({ startMs, callId, direction = 'outgoing' }: CallOptions): CallLeg {
+/** Whom the events of cases are charged to. */
+export const CHARGED: Charged = { line: '100', trunk: 't1', customer: 'c1', source: '192.0.2.10' };
+
+/** Somebody of whom nothing is proven. */
+export const STRANGER: Charged = { line: null, trunk: null, customer: null, source: '198.51.100.66' };
+
+export function legOf(options: CallOptions): CallLeg {
+  const { startMs, callId, direction = 'outgoing', called = '33123456789' } = options;
   return {
     callId,
     direction,
-    charged: { line: '100', trunk: 't1', customer: 'c1', source: '192.0.2.10' },
-    called: '33123456789',
-    destination: { number: '33123456789', kind: 'unknown', country: null, highRisk: false },
+    charged: { ...CHARGED, ...options.charged },
+    called,
+    destination: { number: called, kind: 'unknown', country: null, highRisk: false, ...options.destination },
     presented: '100',
     asserted: null,
-    userAgent: 'test',
+    userAgent: options.userAgent ?? 'test',
     emergency: false,
     startedAtMs: startMs,
+    presentsCustomer: options.presentsCustomer ?? null,
   };
 }
 
@@ -79,7 +99,7 @@ export function callEvents(options: CallOptions): CallEvent[] {
     durationMs = 60_000,
   } = options;
   const leg = legOf(options);
-  const events: CallEvent[] = [{ type: 'attempt', atMs: startMs, leg }];
+  const events: CallEvent[] = [{ type: 'attempt', atMs: startMs, leg, rhythm: options.rhythm ?? null }];
   if (!refusedByUs && options.silent !== true) events.push({ type: 'ringing', atMs: startMs + 1000, leg });
   if (outcome === 'answered') {
     const atMs = startMs + 2000;
@@ -136,6 +156,8 @@ export function judged(
   test.events.forEach((event, index) => {
     const seen = test.events.slice(0, index + 1);
     if (measures.length > 0 && measures.every((measure) => !touches(measure, event))) return;
+    // Refused credentials only name the line.
+    if ((test.subject ?? 'line') === 'line' && event.type === 'credentials' && !event.accepted) return;
     const readings = measures.map((measure) => read(measure, seen));
     const judgement = detector.judge(readings, parameters, event, facts, demands);
     if (judgement === null) return;
@@ -188,7 +210,20 @@ function read(measure: Measure, seen: readonly Event[]): Reading {
     }
     return { kind: 'sum', totals, samples: [] };
   }
-  if (measure.kind !== 'level') throw new Error(`no case reads a ${measure.kind}`);
+  if (measure.kind === 'rate') {
+    const since = nowMs - measure.windowMs;
+    const count = seen.filter((event) => event.atMs > since && measure.add(event)).length;
+    return { kind: 'rate', count: Math.min(count, measure.limit + 1) };
+  }
+  if (measure.kind === 'distinct') {
+    const members = seen
+      .filter((event) => Math.floor(event.atMs / 86_400_000) === Math.floor(nowMs / 86_400_000))
+      .map((event) => measure.add(event));
+    const last = members.pop() ?? null;
+    const before = new Set(members.filter((member) => member !== null));
+    const added = last !== null && !before.has(last);
+    return { kind: 'distinct', count: before.size + (added ? 1 : 0), added };
+  }
   const open = new Map<string, number>();
   for (const event of seen) {
     const change = measure.change(event);
