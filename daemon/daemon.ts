@@ -13,6 +13,7 @@ import { Enforcement } from './enforcement/enforcement.ts';
 import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
 import { HepReceiver } from './ingest/hep-server.ts';
+import type { Packet } from './ingest/packet.ts';
 import { metricSources, Tallies } from './metric-readings.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
@@ -26,6 +27,8 @@ import { RedisStore } from './windows/redis-store.ts';
 /** How often capture time is told to go on though no packet came, and health is looked after. */
 const TICK_MS = 50;
 const WATCH_MS = 1_000;
+/** Faults of the pipeline are all counted, but logged at most this often. */
+const FAULT_LOG_MS = 1_000;
 /** Redis may be away at the start: measuring begins without it after this long. */
 const REDIS_PATIENCE_MS = 5_000;
 
@@ -51,6 +54,7 @@ export class Daemon {
   #restored = false;
   #lastLag = { captureMs: 0, arrivalMs: 0 };
   #lastDrops = 0;
+  #faultLoggedMs = 0;
   #lastFrames = 0;
   #brakeReason: string | null = null;
 
@@ -114,7 +118,7 @@ export class Daemon {
       stalledMs: config.ingest.hep.idleTimeout as number,
       gapLimitMs: config.brake.gap.silence as number,
       clock: wallClock,
-      sink: (packet) => this.core.pipeline.packet(packet),
+      sink: this.#packet,
       onError: (error) => log.error('ingest.socket-error', { error }),
     });
     this.metrics = registerMetrics(new Registry(), metricSources(this));
@@ -289,6 +293,19 @@ export class Daemon {
       brake: () => ({ engaged: this.#brakeReason !== null, reason: this.#brakeReason }),
     };
   }
+
+  /** A fault of ours in one message must cost that message, not the daemon: a stranger could send it again and again. */
+  readonly #packet = (packet: Packet): void => {
+    try {
+      this.core.pipeline.packet(packet);
+    } catch (error) {
+      this.tallies.faults++;
+      const nowMs = wallClock();
+      if (nowMs - this.#faultLoggedMs < FAULT_LOG_MS) return;
+      this.#faultLoggedMs = nowMs;
+      this.log.error('pipeline.fault', { error, faults: this.tallies.faults });
+    }
+  };
 
   #every(intervalMs: number, work: () => void): void {
     this.#timers.push(setInterval(work, intervalMs));

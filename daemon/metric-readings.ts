@@ -9,6 +9,7 @@ import { VERSION } from './version.ts';
 /** Events that no part of the daemon counts by itself. */
 export class Tallies {
   attempts = 0;
+  faults = 0;
   readonly outcomes: Record<string, number> = {};
   readonly transitions: Record<string, number> = {};
   readonly decisions: Record<string, number> = {};
@@ -77,6 +78,7 @@ export function metricSources(daemon: Daemon): MetricSources {
         requests: counters.requests,
         responses: counters.messages - counters.requests,
         keepAlives: counters.keepAlives,
+        faults: daemon.tallies.faults,
         odditiesByName,
         transactions: counters.transactions,
         retransmissions: counters.retransmissions,

@@ -41,7 +41,7 @@ lines:
   - {id: 1001, numbers: [0199000000-0199000001, +33200000002-+33200000001]}
 `;
   assert.deepEqual(faultsOf(t, { 'directory.yaml': text }), [
-    "directory.yaml:2:10: customers.0.id is 'a b'; write what matches ^[A-Za-z0-9][A-Za-z0-9._@+!~*'-]{0,127}$",
+    "directory.yaml:2:10: customers.0.id is 'a b'; write what matches ^[A-Za-z0-9+][A-Za-z0-9._@+!~*'-]{0,127}$",
     'directory.yaml:3:28: customers.1.billingDay is 29; write at most 28',
     "directory.yaml:3:42: customers.1.timezone: 'Europe/Berlim' is no time zone; did you mean 'Europe/Berlin'?",
     "directory.yaml:5:55: unknown key 'trunks.0.chanels'; did you mean 'channels'?",

@@ -4,7 +4,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 const closed = { additionalProperties: false };
 
 /** Ids of lines, trunks, customers and plans: they become part of Redis keys, so no spaces, braces or control characters. */
-export const ID_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._@+!~*'-]{0,127}$";
+export const ID_PATTERN = "^[A-Za-z0-9+][A-Za-z0-9._@+!~*'-]{0,127}$";
 
 const id = (description: string) => Type.String({ pattern: ID_PATTERN, description });
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);

@@ -183,6 +183,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'Keep-alives (CRLF, STUN), which are no messages.',
     () => sip().keepAlives,
   );
+  counter(
+    'vigie_sip_faults_total',
+    'Messages that met a fault of ours and were left out; each is in the log as pipeline.fault.',
+    () => sip().faults,
+  );
   counterBy(
     'vigie_sip_oddities_total',
     'Malformed or unusual messages by the name of the oddity.',

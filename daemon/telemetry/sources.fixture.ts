@@ -30,6 +30,7 @@ export function exampleSources(): MetricSources {
       requests: 1101,
       responses: 1102,
       keepAlives: 1103,
+      faults: 1107,
       odditiesByName: { 'no-call-id': 1104 },
       transactions: 1105,
       retransmissions: 1106,

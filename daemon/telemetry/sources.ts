@@ -32,6 +32,8 @@ export interface SipReading {
   readonly requests: number;
   readonly responses: number;
   readonly keepAlives: number;
+  /** Messages left out because of a fault of ours. */
+  readonly faults: number;
   readonly odditiesByName: Readonly<Record<string, number>>;
   readonly transactions: number;
   readonly retransmissions: number;
