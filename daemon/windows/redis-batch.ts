@@ -1,6 +1,7 @@
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
-import { bounded, quantised, SUM_FIELDS } from './bounds.ts';
-import { floorsName, recordName, windowName, wordsName } from './redis-keys.ts';
+import { quantised, SUM_FIELDS, TEXT_LENGTH } from './bounds.ts';
+import { emptyReading } from './memory-store.ts';
+import { subjectTag } from './redis-keys.ts';
 import type { ReadRequest, RecordChange, Update } from './store.ts';
 
 /** As in vigie.lua. */
@@ -11,141 +12,275 @@ const RATE = 4;
 const PUT = 5;
 const DROP = 6;
 const RESET = 7;
+const NOTHING = 254;
+const FAILED = 255;
+/** Windows of one answer hold fewer fields and samples than these two marks. */
+const NAME_BYTES = 0xffff;
 
 export interface Reset {
   readonly kind: 'reset';
   readonly subject: Subject;
-  readonly names: readonly string[];
+  /** One window. */
+  readonly name: string;
   readonly atMs: number;
 }
 
 export type Operation = Update | RecordChange | Reset;
 
-/** Keys and packed operations of one function call. */
-export class CallBuilder {
-  readonly keys: string[] = [];
-  readonly operations: unknown[] = [];
-  readonly #places = new Map<string, number>();
+/**
+ * Operations or requests of one function call, as one string of bytes: numbers little-endian, doubles for all that is measured; texts with their
+ * length before them in two bytes (values of records: four). Text on the wire is what costs, so ASCII is written by hand.
+ */
+export class CallWriter {
+  #bytes: Buffer;
+  #view: DataView;
+  #length = 0;
+  #kind = '';
+  #id = '';
 
-  constructor(marker: string | null) {
-    if (marker !== null) this.#place(marker);
+  constructor(expectedOperations: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(64 + expectedOperations * 160);
+    this.#view = viewOf(this.#bytes);
   }
 
-  add(operation: Operation): void {
+  /** Everything written. The writer may not be used any more. */
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  operation(operation: Operation): void {
     switch (operation.kind) {
+      case 'sum': {
+        const { key, atMs, add, sample } = operation;
+        const count = Math.min(add.length, SUM_FIELDS);
+        this.#head(SUM, key.subject, key.name);
+        this.#ensure(48 + 8 * count);
+        this.#double(atMs);
+        this.#double(operation.ttlMs);
+        this.#double(operation.windowMs);
+        this.#double(operation.bucketMs);
+        this.#byte(sample === null ? 0 : 1);
+        this.#text(sample ?? '', TEXT_LENGTH);
+        this.#ensure(1 + 8 * count);
+        this.#byte(count);
+        for (let field = 0; field < count; field++) this.#double(quantised(add[field]));
+        return;
+      }
+      case 'level':
+        this.#head(LEVEL, operation.key.subject, operation.key.name);
+        this.#ensure(25);
+        this.#double(operation.atMs);
+        this.#double(operation.ttlMs);
+        this.#double(operation.expiresAtMs);
+        this.#byte(operation.open ? 1 : 0);
+        this.#text(operation.member, TEXT_LENGTH);
+        return;
+      case 'distinct':
+        this.#head(DISTINCT, operation.key.subject, operation.key.name);
+        this.#ensure(24);
+        this.#double(operation.atMs);
+        this.#double(operation.ttlMs);
+        this.#double(operation.cap);
+        this.#text(operation.member, TEXT_LENGTH);
+        return;
+      case 'rate': {
+        const more = operation.moreAtMs ?? [];
+        const count = Math.min(1 + more.length, 0xffff);
+        this.#head(RATE, operation.key.subject, operation.key.name);
+        this.#ensure(26 + 8 * count);
+        this.#double(operation.ttlMs);
+        this.#double(operation.limit);
+        this.#double(operation.windowMs);
+        this.#short(count);
+        this.#double(operation.atMs);
+        for (let n = 0; n < count - 1; n++) this.#double(more[n]);
+        return;
+      }
       case 'put':
-        this.operations.push([PUT, this.#place(recordName(operation.key)), operation.value, operation.ttlMs]);
+        this.#head(PUT, operation.key.subject, operation.key.name);
+        this.#value(operation.value);
+        this.#ensure(8);
+        this.#double(operation.ttlMs);
         return;
       case 'drop':
-        this.operations.push([DROP, this.#place(recordName(operation.key))]);
+        this.#head(DROP, operation.key.subject, operation.key.name);
         return;
-      case 'reset': {
-        const packed: unknown[] = [RESET, this.#place(floorsName(operation.subject)), operation.atMs];
-        for (const name of operation.names) {
-          const key = { subject: operation.subject, name };
-          packed.push(name, this.#place(windowName(key)), this.#place(wordsName(key)));
-        }
-        this.operations.push(packed);
-        return;
-      }
-      default:
-        this.operations.push(this.#update(operation));
+      case 'reset':
+        this.#head(RESET, operation.subject, operation.name);
+        this.#ensure(8);
+        this.#double(operation.atMs);
     }
   }
 
-  addRequest(request: ReadRequest): void {
-    const key = this.#place(windowName(request.key));
-    switch (request.kind) {
-      case 'sum':
-        this.operations.push([SUM, key, request.atMs, request.windowMs, request.bucketMs, request.fields]);
-        return;
-      case 'rate':
-        this.operations.push([RATE, key, request.atMs, request.limit, request.windowMs]);
-        return;
-      default:
-        this.operations.push([request.kind === 'level' ? LEVEL : DISTINCT, key, request.atMs]);
-    }
+  request(request: ReadRequest): void {
+    const { kind, key, atMs } = request;
+    this.#head(
+      kind === 'sum' ? SUM : kind === 'rate' ? RATE : kind === 'level' ? LEVEL : DISTINCT,
+      key.subject,
+      key.name,
+    );
+    this.#ensure(24);
+    this.#double(atMs);
+    if (kind !== 'sum' && kind !== 'rate') return;
+    this.#double(kind === 'sum' ? request.windowMs : request.limit);
+    this.#double(kind === 'sum' ? request.bucketMs : request.windowMs);
   }
 
-  #update(update: Update): unknown[] {
-    const { key, atMs, ttlMs } = update;
-    const place = this.#place(windowName(key));
-    const floors = this.#place(floorsName(key.subject));
-    switch (update.kind) {
-      case 'sum': {
-        const { windowMs, bucketMs, sample } = update;
-        const add = update.add.slice(0, SUM_FIELDS).map(quantised);
-        return [
-          SUM,
-          place,
-          floors,
-          key.name,
-          atMs,
-          ttlMs,
-          windowMs,
-          bucketMs,
-          sample === null ? false : bounded(sample),
-          add,
-        ];
-      }
-      case 'distinct':
-        return [DISTINCT, place, floors, key.name, atMs, ttlMs, bounded(update.member), update.cap];
-      case 'level':
-        return [
-          LEVEL,
-          place,
-          floors,
-          key.name,
-          atMs,
-          ttlMs,
-          this.#place(wordsName(key)),
-          bounded(update.member),
-          update.open ? 1 : 0,
-          update.expiresAtMs,
-        ];
-      case 'rate':
-        return [
-          RATE,
-          place,
-          floors,
-          key.name,
-          atMs,
-          ttlMs,
-          update.limit,
-          update.windowMs,
-          [atMs, ...(update.moreAtMs ?? [])],
-        ];
+  /** Kind, hash tag (empty: as before), name of the window or record. */
+  #head(kind: number, subject: Subject, name: string): void {
+    this.#ensure(1);
+    this.#byte(kind);
+    if (subject.id === this.#id && subject.kind === this.#kind) {
+      this.#ensure(2);
+      this.#short(0);
+    } else {
+      this.#kind = subject.kind;
+      this.#id = subject.id;
+      this.#text(subjectTag(subject), NAME_BYTES);
     }
+    this.#text(name, NAME_BYTES);
   }
 
-  #place(name: string): number {
-    let place = this.#places.get(name);
-    if (place === undefined) {
-      this.keys.push(name);
-      place = this.keys.length;
-      this.#places.set(name, place);
+  #byte(value: number): void {
+    this.#bytes[this.#length++] = value;
+  }
+
+  #short(value: number): void {
+    this.#view.setUint16(this.#length, value, true);
+    this.#length += 2;
+  }
+
+  #double(value: number): void {
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  #text(text: string, most: number): void {
+    const given = text.length > most ? text.slice(0, most) : text;
+    this.#ensure(2 + 3 * given.length);
+    const bytes = Math.min(this.#put(given, this.#length + 2), 0xffff);
+    this.#short(bytes);
+    this.#length += bytes;
+  }
+
+  #value(text: string): void {
+    this.#ensure(4 + 3 * text.length);
+    const bytes = this.#bytes.write(text, this.#length + 4);
+    this.#view.setUint32(this.#length, bytes, true);
+    this.#length += 4 + bytes;
+  }
+
+  /** UTF-8 at `place`; half a surrogate pair becomes U+FFFD. Returns the number of bytes. */
+  #put(text: string, place: number): number {
+    const bytes = this.#bytes;
+    for (let n = 0; n < text.length; n++) {
+      const code = text.charCodeAt(n);
+      if (code > 0x7f) return bytes.write(text, place);
+      bytes[place + n] = code;
     }
-    return place;
+    return text.length;
+  }
+
+  #ensure(more: number): void {
+    const wanted = this.#length + more;
+    if (wanted <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * this.#bytes.length));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+    this.#view = viewOf(grown);
   }
 }
 
-/** A reading out of the function's reply, null where the window is empty; a string is the error of this one operation. */
-export function readingOf(kind: Reading['kind'], reply: unknown): Reading | null | string {
-  if (reply === null || reply === undefined || reply === false) return null;
-  if (!Array.isArray(reply)) return String(reply);
-  const [first, ...rest] = reply;
-  switch (kind) {
-    case 'sum':
-      return {
-        kind,
-        totals: first === '' ? [] : String(first).split(',').map(Number),
-        samples: rest.map(String),
-      };
-    case 'distinct':
-      return { kind, count: Number(first), added: Number(rest[0]) === 1 };
-    case 'level':
-      return { kind, open: Number(first), samples: rest.map(String) };
-    case 'rate':
-      return { kind, count: Number(first) };
+/** The answer to a call, one operation or request after the other in the order they were written. */
+export class ReplyReader {
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  #place = 0;
+  /** Why the last one has no answer; null: it has, or there is nothing. */
+  error: string | null = null;
+
+  /** The reply must be the answer of a function of vigie.lua. */
+  constructor(reply: Buffer) {
+    this.#bytes = reply;
+    this.#view = viewOf(reply);
   }
+
+  /** Of a record or a reset: moves on. */
+  done(): void {
+    if (this.#succeeded()) this.#place++;
+  }
+
+  /** Of an update; what failed reads as empty, and `error` says why. */
+  ofUpdate(update: Update): Reading {
+    const fields = update.kind === 'sum' ? Math.min(update.add.length, SUM_FIELDS) : 0;
+    return this.ofKind(update.kind, fields) ?? emptyReading(update);
+  }
+
+  /** Null: no such window, or an error. `fields`: of a sum, at least. */
+  ofKind(kind: Reading['kind'], fields: number): Reading | null {
+    if (!this.#succeeded()) return null;
+    const first = this.#bytes[this.#place++];
+    switch (kind) {
+      case 'sum': {
+        const kept = this.#bytes[this.#place++];
+        const totals: number[] = [];
+        for (let field = 0; field < first; field++) totals.push(this.#double());
+        while (totals.length < fields) totals.push(0);
+        return { kind, totals, samples: this.#texts(kept).reverse() };
+      }
+      case 'level': {
+        const open = this.#view.getUint32(this.#place, true);
+        this.#place += 4;
+        return { kind, open, samples: this.#texts(first) };
+      }
+      case 'distinct':
+        return { kind, count: this.#double(), added: first === 1 };
+      case 'rate':
+        return { kind, count: this.#double() };
+    }
+  }
+
+  #succeeded(): boolean {
+    this.error = null;
+    const first = this.#bytes[this.#place];
+    if (first === FAILED) {
+      this.#place++;
+      this.error = this.#texts(1)[0];
+      return false;
+    }
+    if (first !== NOTHING && first !== undefined) return true;
+    this.#place++;
+    return false;
+  }
+
+  #double(): number {
+    const value = this.#view.getFloat64(this.#place, true);
+    this.#place += 8;
+    return value;
+  }
+
+  #texts(count: number): string[] {
+    if (count === 0) return [];
+    const start = this.#place;
+    let end = start;
+    for (let n = 0; n < count; n++) end += 2 + this.#view.getUint16(end, true);
+    this.#place = end;
+    const texts: string[] = [];
+    // One text cut in pieces is quicker than several; the lengths in it do no harm. As long as it has bytes, all of it is ASCII.
+    const all = this.#bytes.toString('utf8', start, end);
+    for (let at = start; at < end; ) {
+      const next = at + 2 + this.#view.getUint16(at, true);
+      texts.push(
+        all.length === end - start
+          ? all.slice(at + 2 - start, next - start)
+          : this.#bytes.toString('utf8', at + 2, next),
+      );
+      at = next;
+    }
+    return texts;
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

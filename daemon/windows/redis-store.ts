@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Command, Redis } from 'ioredis';
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
-import { emptyReading } from './memory-store.ts';
-import { CallBuilder, type Operation, readingOf } from './redis-batch.ts';
+import { CallWriter, type Operation, ReplyReader } from './redis-batch.ts';
 import { hashSlot, recordKey, recordPattern, subjectTag } from './redis-keys.ts';
 import { type Group, Spool } from './spool.ts';
 import type { ReadRequest, RecordChange, Update, WindowKey, WindowStore } from './store.ts';
@@ -63,22 +62,24 @@ export interface RedisStoreStatus {
 
 /** The part of a batch that one call carries: all of it on a standalone Redis, the operations of one slot in a cluster. */
 interface Call {
-  readonly marker: string;
   readonly keys: readonly string[];
-  readonly json: string;
-  /** Places of its operations in the batch. */
-  readonly places: readonly number[];
-  done: boolean;
+  readonly operations: Buffer;
+  reply: Buffer | null;
 }
 
 interface Batch {
   readonly number: number;
   readonly groups: readonly Group[];
-  readonly operations: readonly Operation[];
+  readonly size: number;
   readonly calls: readonly Call[];
-  readonly replies: unknown[];
+  /** Call of each operation; null where there is one call. */
+  readonly callOf: readonly number[] | null;
   refusals: number;
 }
+
+const DAEMON_TAG = 'vigie:{daemon}';
+/** Set while some subject has a reset to be remembered; without a slot of its own in a cluster, where each subject is asked. */
+const RESETS_FLAG = `${DAEMON_TAG}:~resets`;
 
 /**
  * Windows in Redis, through the function library `vigie.lua`: one call per batch (in a cluster one per slot touched).
@@ -173,7 +174,7 @@ export class RedisStore implements WindowStore {
 
   status(): RedisStoreStatus {
     let unanswered = 0;
-    for (const batch of this.#batches) unanswered += batch.operations.length;
+    for (const batch of this.#batches) unanswered += batch.size;
     return {
       connected: this.#usable,
       spooled: this.#spool.size + unanswered,
@@ -199,7 +200,7 @@ export class RedisStore implements WindowStore {
   reset(subject: Subject, names: readonly string[], atMs: number): Promise<void> {
     return new Promise((resolve) => {
       this.#enqueue({
-        operations: [{ kind: 'reset', subject, names, atMs }],
+        operations: names.map((name) => ({ kind: 'reset', subject, name, atMs })),
         onReadings: null,
         onDone: resolve,
       });
@@ -210,22 +211,20 @@ export class RedisStore implements WindowStore {
   async read(windows: readonly ReadRequest[]): Promise<readonly (Reading | null)[]> {
     await this.#settled();
     const readings: (Reading | null)[] = new Array(windows.length).fill(null);
-    const parts = this.#parts(windows.map((request) => request.key.subject));
+    const parts = this.#cluster ? bySlot(windows.map(({ key }) => key.subject)) : [[...windows.keys()]];
     await Promise.all(
       parts.map(async (places) => {
-        const call = new CallBuilder(null);
-        for (const place of places) call.addRequest(windows[place]);
+        if (places.length === 0) return;
+        const writer = new CallWriter(places.length);
+        for (const place of places) writer.request(windows[place]);
         this.#commands++;
-        const replies = (await this.redis.fcall_ro(
-          'vigie_1_read',
-          call.keys.length,
-          ...call.keys,
-          JSON.stringify(call.operations),
-        )) as unknown[];
-        for (const [index, place] of places.entries()) {
-          const reading = readingOf(windows[place].kind, replies[index]);
-          if (typeof reading === 'string') this.#note(reading);
-          else readings[place] = reading;
+        const key = this.#cluster ? subjectTag(windows[places[0]].key.subject) : DAEMON_TAG;
+        const reply = await this.#call('fcall_ro', 'vigie_1_read', [key], [writer.finish()]);
+        const reader = new ReplyReader(reply as Buffer);
+        for (const place of places) {
+          const request = windows[place];
+          readings[place] = reader.ofKind(request.kind, request.kind === 'sum' ? request.fields : 0);
+          if (reader.error !== null) this.#note(reader.error);
         }
       }),
     );
@@ -288,52 +287,50 @@ export class RedisStore implements WindowStore {
   }
 
   #batch(groups: readonly Group[]): Batch {
-    const operations = groups.flatMap((group) => group.operations);
-    const calls = this.#parts(operations.map(subjectOf)).map((places): Call => {
-      const tag = this.#cluster ? subjectTag(subjectOf(operations[places[0]])) : 'vigie:{daemon}';
-      const marker = `${tag}:~applied:${this.#daemonId}`;
-      const call = new CallBuilder(marker);
-      for (const place of places) call.add(operations[place]);
-      return { marker, keys: call.keys, json: JSON.stringify(call.operations), places, done: false };
-    });
-    // What sends nothing takes no number: Redis looks for gaps.
-    const number = calls.length === 0 ? 0 : this.#nextNumber++;
-    if (calls.length > 0) this.#batchCount++;
-    return { number, groups, operations, calls, replies: new Array(operations.length), refusals: 0 };
-  }
-
-  /** Places of the subjects, in one part, or by slot. */
-  #parts(subjects: readonly Subject[]): number[][] {
-    if (!this.#cluster) return subjects.length === 0 ? [] : [subjects.map((_, place) => place)];
-    const parts = new Map<number, number[]>();
-    for (const [place, subject] of subjects.entries()) {
-      const slot = hashSlot(subjectTag(subject));
-      const part = parts.get(slot);
-      if (part === undefined) parts.set(slot, [place]);
-      else part.push(place);
+    let size = 0;
+    for (const { operations } of groups) size += operations.length;
+    const calls: Call[] = [];
+    let callOf: number[] | null = null;
+    if (size > 0 && !this.#cluster) {
+      const writer = new CallWriter(size);
+      for (const { operations } of groups) for (const operation of operations) writer.operation(operation);
+      const keys = [`${DAEMON_TAG}:~applied:${this.#daemonId}`, RESETS_FLAG];
+      calls.push({ keys, operations: writer.finish(), reply: null });
+    } else if (size > 0) {
+      const operations = groups.flatMap((group) => group.operations);
+      const parts = bySlot(operations.map(subjectOf));
+      callOf = new Array(size);
+      for (const [index, places] of parts.entries()) {
+        const writer = new CallWriter(places.length);
+        for (const place of places) {
+          writer.operation(operations[place]);
+          callOf[place] = index;
+        }
+        const keys = [`${subjectTag(subjectOf(operations[places[0]]))}:~applied:${this.#daemonId}`];
+        calls.push({ keys, operations: writer.finish(), reply: null });
+      }
     }
-    return [...parts.values()];
+    // What sends nothing takes no number: Redis looks for gaps.
+    const number = size === 0 ? 0 : this.#nextNumber++;
+    if (size > 0) this.#batchCount++;
+    return { number, groups, size, calls, callOf, refusals: 0 };
   }
 
   #send(batch: Batch): void {
     const epoch = this.#epoch;
     const first = this.#cluster ? 0 : (this.#batches.find(({ number }) => number > 0)?.number ?? 0);
-    const open = batch.calls.filter((call) => !call.done);
+    const open = batch.calls.filter(({ reply }) => reply === null);
     if (open.length === 0) {
       queueMicrotask(() => this.#settle());
       return;
     }
     for (const call of open) {
       this.#commands++;
-      this.redis
-        .fcall('vigie_1_apply', call.keys.length, ...call.keys, batch.number, first, call.json)
-        .then((replies) => {
+      this.#call('fcall', 'vigie_1_apply', call.keys, [batch.number, first, call.operations])
+        .then((reply) => {
           // An answer counts whenever it comes; only failures of a connection already given up do not.
-          if (call.done) return;
-          call.done = true;
-          for (const [index, place] of call.places.entries()) {
-            batch.replies[place] = (replies as unknown[])[index];
-          }
+          if (call.reply !== null) return;
+          call.reply = reply as Buffer;
           this.#settle();
         })
         .catch((error) => {
@@ -342,9 +339,22 @@ export class RedisStore implements WindowStore {
     }
   }
 
+  /** Calls a function and takes its answer as bytes. */
+  #call(
+    command: 'fcall' | 'fcall_ro',
+    name: string,
+    keys: readonly string[],
+    values: readonly (number | Buffer)[],
+  ): Promise<unknown> {
+    // No encoding: the reply stays a Buffer.
+    const call = new Command(command, [name, keys.length, ...keys, ...values], { replyEncoding: null });
+    this.redis.sendCommand(call);
+    return call.promise;
+  }
+
   /** Calls back for the batches answered, in order. */
   #settle(): void {
-    while (this.#batches.length > 0 && this.#batches[0].calls.every((call) => call.done)) {
+    while (this.#batches.length > 0 && this.#batches[0].calls.every(({ reply }) => reply !== null)) {
       const batch = this.#batches.shift()!;
       if (this.#sent > 0) this.#sent--;
       this.#deliver(batch);
@@ -356,21 +366,17 @@ export class RedisStore implements WindowStore {
   }
 
   #deliver(batch: Batch): void {
+    const readers = batch.calls.map(({ reply }) => new ReplyReader(reply as Buffer));
     let place = 0;
     for (const group of batch.groups) {
       const readings: Reading[] = [];
       for (const operation of group.operations) {
-        const reply = batch.replies[place++];
-        if (operation.kind === 'put' || operation.kind === 'drop' || operation.kind === 'reset') {
-          if (typeof reply === 'string') this.#fail(reply);
-          continue;
-        }
-        const reading = readingOf(operation.kind, reply);
-        if (reading !== null && typeof reading !== 'string') readings.push(reading);
-        else {
-          this.#fail(reading ?? 'no reading');
-          readings.push(emptyReading(operation));
-        }
+        const reader = readers[batch.callOf === null ? 0 : batch.callOf[place]];
+        place++;
+        if (operation.kind === 'put' || operation.kind === 'drop' || operation.kind === 'reset')
+          reader.done();
+        else readings.push(reader.ofUpdate(operation));
+        if (reader.error !== null) this.#fail(reader.error);
       }
       try {
         group.onReadings?.(readings);
@@ -397,8 +403,8 @@ export class RedisStore implements WindowStore {
       return;
     }
     if (isReply && !PASSING.test(message) && ++batch.refusals >= REFUSALS) {
-      this.#log('error', 'windows.batch-dropped', { updates: batch.operations.length, error: message });
-      this.#refused += batch.operations.length;
+      this.#log('error', 'windows.batch-dropped', { updates: batch.size, error: message });
+      this.#refused += batch.size;
       const place = this.#batches.indexOf(batch);
       if (place >= 0) this.#batches.splice(place, 1);
     }
@@ -509,6 +515,18 @@ export class RedisStore implements WindowStore {
 
 function subjectOf(operation: Operation): Subject {
   return operation.kind === 'reset' ? operation.subject : operation.key.subject;
+}
+
+/** Places of the subjects, by slot of the cluster. */
+function bySlot(subjects: readonly Subject[]): number[][] {
+  const parts = new Map<number, number[]>();
+  for (const [place, subject] of subjects.entries()) {
+    const slot = hashSlot(subjectTag(subject));
+    const part = parts.get(slot);
+    if (part === undefined) parts.set(slot, [place]);
+    else part.push(place);
+  }
+  return [...parts.values()];
 }
 
 function messageOf(error: unknown): string {

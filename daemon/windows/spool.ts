@@ -48,7 +48,8 @@ export class Spool {
   /** The next groups with together at most `most` operations, but at least one group. */
   take(most: number): Group[] {
     const taken = this.#carried.splice(0, most);
-    let operations = taken.length;
+    let operations = 0;
+    for (const group of taken) operations += group.operations.length;
     while (this.#head < this.#groups.length) {
       const next = this.#groups[this.#head].operations.length;
       if (taken.length > 0 && operations + next > most) break;

@@ -3,7 +3,10 @@
 -- in-memory store (daemon/windows/memory-store.ts); the same property tests run against both.
 --
 -- KEYS[1] is the daemon's marker: the number of the last batch applied, so that a batch sent again changes nothing.
--- Every key has a time to live. Times are milliseconds; numbers are doubles, packed with cmsgpack (exact).
+-- KEYS[2], not in a cluster, is set while any subject has a reset that must be remembered.
+-- The other keys are made here from the subject's hash tag, so that a batch is one string (daemon/windows/redis-batch.ts
+-- writes it, and reads the answer): all of them lie in the slot of KEYS[1], or on the one server there is.
+-- Every key has a time to live. Times are milliseconds; numbers are doubles.
 
 local SUM, DISTINCT, LEVEL, RATE, PUT, DROP, RESET = 1, 2, 3, 4, 5, 6, 7
 local SUM_SAMPLES = 5
@@ -14,146 +17,221 @@ local LEVEL_LATENESS_MS = 60000
 local FLOORS_TTL_MS = 172800000
 local MARKER_TTL_MS = 604800000
 local PURGED_AT_ONCE = 64
+local PURGE_EVERY = 16
 local CHUNK = 1000
+-- First byte of an answer that is none: no window, or an error.
+local NOTHING, FAILED = '\254', '\255'
+local DONE = '\0'
 
--- Not to be had while the library loads.
-local call
+-- Nothing of these is to be had while the library loads: filled by the first call.
+local call, byte, char, sub, floor, max, min, pack, read_packed
+local huge = 1 / 0
+local NO_SUM
+-- So many doubles.
+local DOUBLES = {}
+
+local function prepare()
+  call = redis.call
+  if pack then
+    return
+  end
+  byte, char, sub = string.byte, string.char, string.sub
+  floor, max, min = math.floor, math.max, math.min
+  pack, read_packed = struct.pack, struct.unpack
+  for n = 0, 255 do
+    DOUBLES[n] = '<' .. string.rep('d', n)
+  end
+  NO_SUM = pack('<dddBB', -huge, -huge, -huge, 0, 0)
+end
 
 local function exact(number)
   return string.format('%.17g', number)
 end
 
-local function whole(number)
-  return string.format('%.0f', number)
+-- Whole numbers below 10^14 (times until the year 5138) the quick way.
+local function decimal(number)
+  if number == floor(number) and number < 1e14 and number > -1e14 then
+    return tostring(number)
+  end
+  return exact(number)
 end
 
 local function expire(key, ttl)
-  call('PEXPIRE', key, whole(math.max(1, math.ceil(ttl))))
+  call('PEXPIRE', key, decimal(max(1, math.ceil(ttl))))
+end
+
+-- The time to live is given a tenth more and set anew when that tenth is gone: one command less for most updates.
+local function is_stale(refreshed, at, ttl)
+  return math.abs(at - refreshed) > ttl / 10
+end
+
+local function failure(message)
+  message = sub(tostring(message), 1, 500)
+  return FAILED .. pack('<I2c0', #message, message)
 end
 
 -- Resets of a subject: window name -> time; updates older than it are ignored. Read once per call and subject.
-local function floor_of(floors, key, name)
-  local known = floors[key]
+local function floor_of(floors, tag, name)
+  local known = floors[tag]
   if known == nil then
     known = {}
-    local flat = call('HGETALL', key)
+    local flat = call('HGETALL', tag .. ':~floors')
     for i = 1, #flat, 2 do
       known[flat[i]] = tonumber(flat[i + 1])
     end
-    floors[key] = known
+    floors[tag] = known
   end
-  return known[name] or -math.huge
+  return known[name] or -huge
 end
 
--- Sum: hash; field w = {newest, oldest bucket, totals, samples, time of the last refresh of the time to live}, other fields = bucket number -> values.
+-- Sum: a hash. Field w: newest, oldest bucket, time of the last refresh of the time to live (doubles), then, as it is answered: number of
+-- totals and of samples (bytes), totals (doubles), samples (length in two bytes, text; the oldest first). Other fields: bucket number -> doubles.
 
-local function subtract(totals, packed)
-  local bucket = cmsgpack.unpack(packed)
-  for i = 1, #bucket do
-    totals[i] = totals[i] - bucket[i]
-  end
-end
+local SUM_ANSWER = 25
+local SUM_TOTALS = 27
 
-local function drop_buckets(key, totals, fields)
-  for first = 1, #fields, CHUNK do
-    local last = math.min(first + CHUNK - 1, #fields)
-    local packed = call('HMGET', key, unpack(fields, first, last))
-    for i = 1, last - first + 1 do
-      if packed[i] then
-        subtract(totals, packed[i])
-      end
-    end
-    call('HDEL', key, unpack(fields, first, last))
-  end
-end
-
-local function advance(key, state, oldest)
-  if state[2] then
-    local fields = {}
-    if oldest - state[2] > call('HLEN', key) then
-      local all = call('HKEYS', key)
-      for i = 1, #all do
-        local index = tonumber(all[i])
-        if index and index < oldest then
-          fields[#fields + 1] = all[i]
-        end
-      end
-    else
-      for index = state[2], oldest - 1 do
-        fields[#fields + 1] = whole(index)
-      end
-    end
-    drop_buckets(key, state[3], fields)
-  end
-  state[2] = math.max(oldest, state[2] or oldest)
-end
-
-local function add_to(totals, values)
-  for i = 1, #values do
+-- `held` has `fields` doubles from `place` on; their sum with `values`, and how many they are.
+local function plus(held, place, fields, values, count)
+  local totals = { read_packed(DOUBLES[fields], held, place) }
+  totals[fields + 1] = nil
+  for i = 1, count do
     totals[i] = (totals[i] or 0) + values[i]
   end
+  return pack(DOUBLES[#totals], unpack(totals)), #totals
 end
 
-local function sum_reading(state, fields)
-  local totals = {}
-  for i = 1, math.max(fields, #state[3]) do
-    totals[i] = exact(state[3][i] or 0)
+-- The totals less all buckets before `first`, which go.
+local function advance(key, totals, oldest, first)
+  local fields = {}
+  if first - oldest > call('HLEN', key) then
+    local all = call('HKEYS', key)
+    for i = 1, #all do
+      local index = tonumber(all[i])
+      if index and index < first then
+        fields[#fields + 1] = all[i]
+      end
+    end
+  else
+    for index = oldest, first - 1 do
+      fields[#fields + 1] = decimal(index)
+    end
   end
-  return { table.concat(totals, ','), unpack(state[4]) }
+  local count = #totals / 8
+  totals = { read_packed(DOUBLES[count], totals) }
+  for from = 1, #fields, CHUNK do
+    local to = min(from + CHUNK - 1, #fields)
+    local buckets = call('HMGET', key, unpack(fields, from, to))
+    for i = 1, to - from + 1 do
+      if buckets[i] then
+        local size = #buckets[i] / 8
+        local values = { read_packed(DOUBLES[size], buckets[i]) }
+        for field = 1, size do
+          totals[field] = totals[field] - values[field]
+        end
+      end
+    end
+    call('HDEL', key, unpack(fields, from, to))
+  end
+  return pack(DOUBLES[count], unpack(totals, 1, count))
 end
 
-local function load_sum(key)
-  local packed = call('HGET', key, 'w')
-  if packed then
-    return cmsgpack.unpack(packed)
+local function with_sample(samples, kept, sample)
+  if kept == SUM_SAMPLES then
+    local low, high = byte(samples, 1, 2)
+    samples = sub(samples, 3 + low + 256 * high)
+  else
+    kept = kept + 1
   end
-  return { false, false, {}, {} }
+  return samples .. pack('<I2c0', #sample, sample), kept
 end
 
-local function sum(key, ignored, at, ttl, again, window, bucket, sample, values)
-  local state = load_sum(key)
-  if ignored or again then
-    return sum_reading(state, #values)
-  end
+local function sum(key, ignored, again, at, ttl, window, bucket, sampled, sample, count, values)
+  local state, held, index, field
   if window > 0 then
-    if not state[1] or at > state[1] then
-      state[1] = at
-      advance(key, state, math.floor((at - window) / bucket))
+    index = floor(at / bucket)
+    field = decimal(index)
+    local both = call('HMGET', key, 'w', field)
+    state, held = both[1] or NO_SUM, both[2]
+  else
+    state = call('HGET', key, 'w') or NO_SUM
+  end
+  if ignored or again then
+    return sub(state, SUM_ANSWER)
+  end
+  local newest, oldest, refreshed, fields, kept = read_packed('<dddBB', state)
+  local after = SUM_TOTALS + 8 * fields
+  local totals, place = state, SUM_TOTALS
+  if window > 0 then
+    if at > newest then
+      newest = at
+      local first = floor((at - window) / bucket)
+      if first > oldest then
+        if oldest ~= -huge then
+          totals, place = advance(key, sub(state, SUM_TOTALS, after - 1), oldest, first), 1
+        end
+        oldest = first
+      end
     end
-    local index = math.floor(at / bucket)
-    if index < state[2] then
-      return sum_reading(state, #values)
+    if index < oldest then
+      return sub(state, SUM_ANSWER)
     end
-    local field = whole(index)
-    local packed = call('HGET', key, field)
-    local held = packed and cmsgpack.unpack(packed) or {}
-    add_to(held, values)
-    call('HSET', key, field, cmsgpack.pack(held))
+    held = plus(held or '', 1, held and #held / 8 or 0, values, count)
   end
-  add_to(state[3], values)
-  if sample then
-    table.insert(state[4], 1, sample)
-    state[4][SUM_SAMPLES + 1] = nil
+  totals, fields = plus(totals, place, fields, values, count)
+  local samples = sub(state, after)
+  if sampled == 1 then
+    samples, kept = with_sample(samples, kept, sample)
   end
-  -- The time to live is given a tenth more and set anew when that tenth is gone: one command less for most updates.
-  local fresh = not state[5] or math.abs(at - state[5]) > ttl / 10
-  if fresh then
-    state[5] = at
+  local stale = is_stale(refreshed, at, ttl)
+  if stale then
+    refreshed = at
   end
-  call('HSET', key, 'w', cmsgpack.pack(state))
-  if fresh then
+  local answer = char(fields, kept) .. totals .. samples
+  state = pack('<ddd', newest, oldest, refreshed) .. answer
+  if held then
+    call('HSET', key, 'w', state, field, held)
+  else
+    call('HSET', key, 'w', state)
+  end
+  if stale then
     expire(key, ttl * 1.1)
   end
-  return sum_reading(state, #values)
+  return answer
 end
 
--- Distinct: set of at most cap + 1 members.
+local function read_sum(key, at, window, bucket)
+  local state = call('HGET', key, 'w')
+  if not state then
+    return NOTHING
+  end
+  local _, oldest, _, fields = read_packed('<dddBB', state)
+  local first = window > 0 and floor((at - window) / bucket) or -huge
+  if oldest == -huge or first <= oldest then
+    return sub(state, SUM_ANSWER)
+  end
+  local totals = { read_packed(DOUBLES[fields], state, SUM_TOTALS) }
+  local all = call('HGETALL', key)
+  for i = 1, #all, 2 do
+    local index = tonumber(all[i])
+    if index and index < first then
+      local size = #all[i + 1] / 8
+      local values = { read_packed(DOUBLES[size], all[i + 1]) }
+      for field = 1, size do
+        totals[field] = totals[field] - values[field]
+      end
+    end
+  end
+  local after = SUM_TOTALS + 8 * fields
+  return sub(state, SUM_ANSWER, SUM_TOTALS - 1) .. pack(DOUBLES[fields], unpack(totals, 1, fields)) .. sub(state, after)
+end
 
-local function distinct(key, ignored, ttl, again, member, cap)
+-- Distinct: set of at most cap + 1 members. Answer: whether it was new (byte), members (double).
+
+local function distinct(key, ignored, again, ttl, member, cap)
   local count = call('SCARD', key)
   if again then
     -- Whether it was new is no longer known: said to be, so that nobody misses it.
-    return { count, call('SISMEMBER', key, member) }
+    return pack('<Bd', call('SISMEMBER', key, member), count)
   end
   local added = 0
   if not ignored then
@@ -164,55 +242,86 @@ local function distinct(key, ignored, ttl, again, member, cap)
       expire(key, ttl)
     end
   end
-  return { count + added, added }
+  return pack('<Bd', added, count + added)
 end
 
--- Level: sorted set member -> expiry, negative for a closed member; hash member -> time of the last word on it.
+-- Level: sorted set member -> expiry, negative for a closed member. Hash beside it, member -> time of the last word on it (double) and
+-- whether it opened (byte); its field HEAD, which is no UTF-8 and so no member, -> members held, time of the last refresh of the time to
+-- live, members new since the last purge (doubles). Answer: number of samples (byte), open (four bytes), samples (length in two bytes, text).
 
-local function level_reading(key, at)
-  local after = '(' .. exact(at)
-  local open = call('ZCOUNT', key, after, '+inf')
-  if open == 0 then
-    return { 0 }
+local HEAD = '\255'
+
+local function level_answer(key, at)
+  local after = '(' .. decimal(at)
+  local members = call('ZRANGEBYSCORE', key, after, '+inf', 'LIMIT', 0, LEVEL_SAMPLES + 1)
+  local open = #members
+  local answer = ''
+  for i = 1, min(open, LEVEL_SAMPLES) do
+    answer = answer .. pack('<I2c0', #members[i], members[i])
   end
-  return { open, unpack(call('ZRANGEBYSCORE', key, after, '+inf', 'LIMIT', 0, LEVEL_SAMPLES)) }
+  if open <= LEVEL_SAMPLES then
+    return pack('<BI4', open, open) .. answer
+  end
+  return pack('<BI4', LEVEL_SAMPLES, call('ZCOUNT', key, after, '+inf')) .. answer
 end
 
-local function level(key, words, ignored, at, ttl, again, member, opened, expires)
+-- Members whose time has long been over go, some at a time. Returns how many are left.
+local function purge(key, words, at)
+  local past = at - LEVEL_LATENESS_MS
+  local expired = call('ZRANGEBYSCORE', key, exact(-past), exact(past), 'LIMIT', 0, PURGED_AT_ONCE)
+  if #expired > 0 then
+    call('ZREM', key, unpack(expired))
+    call('HDEL', words, unpack(expired))
+  end
+  return call('ZCARD', key)
+end
+
+local function level(key, ignored, again, at, ttl, member, opened, expires)
   if ignored or again then
-    return level_reading(key, at)
+    return level_answer(key, at)
   end
-  local score = tonumber(call('ZSCORE', key, member) or nil)
-  if not score then
-    -- A new member pays for old ones.
-    local past = at - LEVEL_LATENESS_MS
-    local expired = call('ZRANGEBYSCORE', key, exact(-past), exact(past), 'LIMIT', 0, PURGED_AT_ONCE)
-    if #expired > 0 then
-      call('ZREM', key, unpack(expired))
-      call('HDEL', words, unpack(expired))
+  local words = key .. '~words'
+  local both = call('HMGET', words, HEAD, member)
+  local count, refreshed, new = 0, -huge, 0
+  if both[1] then
+    count, refreshed, new = read_packed('<ddd', both[1])
+  end
+  if both[2] then
+    local word, was_open = read_packed('<dB', both[2])
+    if at < word or (at == word and opened == 1 and was_open == 0) then
+      return level_answer(key, at)
     end
-  end
-  local word = score and tonumber(call('HGET', words, member) or nil)
-  if word then
-    if at < word or (at == word and opened == 1 and score < 0) then
-      return level_reading(key, at)
-    end
-  elseif call('ZCARD', key) >= LEVEL_MEMBERS then
-    return level_reading(key, at)
-  end
-  if opened == 1 then
-    score = math.max(1, expires)
   else
-    score = -math.min(math.max(expires, at), at + CLOSED_MS)
+    -- New members pay for old ones.
+    new = new + 1
+    if new >= PURGE_EVERY or count >= LEVEL_MEMBERS then
+      count, new = purge(key, words, at), 0
+      if count >= LEVEL_MEMBERS then
+        return level_answer(key, at)
+      end
+    end
+    count = count + 1
   end
-  call('ZADD', key, exact(score), member)
-  call('HSET', words, member, exact(at))
-  expire(key, ttl)
-  expire(words, ttl)
-  return level_reading(key, at)
+  local score
+  if opened == 1 then
+    score = max(1, expires)
+  else
+    score = -min(max(expires, at), at + CLOSED_MS)
+  end
+  local stale = is_stale(refreshed, at, ttl)
+  if stale then
+    refreshed = at
+  end
+  call('ZADD', key, decimal(score), member)
+  call('HSET', words, HEAD, pack('<ddd', count, refreshed, new), member, pack('<dB', at, opened))
+  if stale then
+    expire(key, ttl * 1.1)
+    expire(words, ttl * 1.1)
+  end
+  return level_answer(key, at)
 end
 
--- Rate: string, the last 2 (limit + 1) timestamps, oldest first.
+-- Rate: string, the last 2 (limit + 1) timestamps, oldest first. Answer: zero (byte), count (double).
 
 local function put_time(times, at, limit, window)
   local place = #times + 1
@@ -226,7 +335,7 @@ local function put_time(times, at, limit, window)
   table.insert(times, place, at)
   if #times > held then
     table.remove(times, 1)
-    place = math.max(1, place - 1)
+    place = max(1, place - 1)
   end
   local most = 0
   local from = place
@@ -238,10 +347,10 @@ local function put_time(times, at, limit, window)
     while times[to] - times[from] >= window do
       from = from + 1
     end
-    most = math.max(most, to - from + 1)
+    most = max(most, to - from + 1)
     to = to + 1
   end
-  return math.min(most, limit + 1)
+  return min(most, limit + 1)
 end
 
 local function rate_count(times, at, limit, window)
@@ -251,136 +360,171 @@ local function rate_count(times, at, limit, window)
       count = count + 1
     end
   end
-  return math.min(count, limit + 1)
+  return min(count, limit + 1)
 end
 
-local function rate(key, ignored, ttl, again, limit, window, ats)
+local function rate(key, ignored, again, ttl, limit, window, ats)
   local packed = call('GET', key)
   local times = packed and cmsgpack.unpack(packed) or {}
   local most = 0
   if again then
     for i = 1, #ats do
-      most = math.max(most, rate_count(times, ats[i], limit, window))
+      most = max(most, rate_count(times, ats[i], limit, window))
     end
-    return { most }
-  end
-  if not ignored then
+  elseif not ignored then
     for i = 1, #ats do
-      most = math.max(most, put_time(times, ats[i], limit, window))
+      most = max(most, put_time(times, ats[i], limit, window))
     end
-    call('SET', key, cmsgpack.pack(times), 'PX', whole(math.max(1, math.ceil(ttl))))
+    call('SET', key, cmsgpack.pack(times), 'PX', decimal(max(1, math.ceil(ttl))))
   end
-  return { most }
+  return pack('<Bd', 0, most)
 end
 
--- An update is {kind, key, ...} with keys as their place in KEYS.
-local function update(keys, floors, op, again)
-  local kind, key = op[1], keys[op[2]]
-  if kind == PUT then
-    if not again then
-      call('SET', key, op[3], 'PX', whole(math.max(1, math.ceil(op[4]))))
+-- The updates of a batch, one after the other. What one costs besides its commands is mostly reading it: one unpack each. An empty tag
+-- is that of the update before.
+local function run(batch)
+  local ops, floors, again, flag = batch.ops, batch.floors, batch.again, batch.flag
+  local answers = batch.answers
+  while batch.place <= #ops do
+    local place = batch.place
+    local kind = byte(ops, place)
+    local _, tag, name, after = read_packed('<BI2c0I2c0', ops, place)
+    if tag == '' then
+      tag = batch.tag
+    else
+      batch.tag = tag
     end
-    return 0
-  elseif kind == DROP then
-    if not again then
-      call('DEL', key)
-    end
-    return 0
-  elseif kind == RESET then
-    -- {RESET, floors, time, name, key, words, name, key, words...}
-    if not again then
-      for i = 4, #op, 3 do
-        call('DEL', keys[op[i + 1]], keys[op[i + 2]])
-        call('HSET', key, op[i], exact(op[3]))
+    local key = tag .. ':' .. name
+    if kind == PUT then
+      local value, ttl, next = read_packed('<I4c0d', ops, after)
+      batch.place = next
+      if not again then
+        call('SET', tag .. ':record:' .. name, value, 'PX', decimal(max(1, math.ceil(ttl))))
       end
-      expire(key, FLOORS_TTL_MS)
-      floors[key] = nil
+      answers[#answers + 1] = DONE
+    elseif kind == DROP then
+      batch.place = after
+      if not again then
+        call('DEL', tag .. ':record:' .. name)
+      end
+      answers[#answers + 1] = DONE
+    elseif kind == RESET then
+      local at, next = read_packed('<d', ops, after)
+      batch.place = next
+      if not again then
+        call('DEL', key, key .. '~words')
+        call('HSET', tag .. ':~floors', name, exact(at))
+        expire(tag .. ':~floors', FLOORS_TTL_MS)
+        if flag then
+          call('SET', flag, '1', 'PX', FLOORS_TTL_MS)
+        end
+        batch.floors = floors or {}
+        floors = batch.floors
+        floors[tag] = nil
+      end
+      answers[#answers + 1] = DONE
+    elseif kind == SUM then
+      local at, ttl, window, bucket, sampled, sample, count, values = read_packed('<ddddBI2c0B', ops, after)
+      batch.place = values + 8 * count
+      values = { read_packed(DOUBLES[count], ops, values) }
+      local ignored = floors and at < floor_of(floors, tag, name)
+      answers[#answers + 1] = sum(key, ignored, again, at, ttl, window, bucket, sampled, sample, count, values)
+    elseif kind == LEVEL then
+      local at, ttl, expires, opened, member, next = read_packed('<dddBI2c0', ops, after)
+      batch.place = next
+      local ignored = floors and at < floor_of(floors, tag, name)
+      answers[#answers + 1] = level(key, ignored, again, at, ttl, member, opened, expires)
+    elseif kind == DISTINCT then
+      local at, ttl, cap, member, next = read_packed('<dddI2c0', ops, after)
+      batch.place = next
+      local ignored = floors and at < floor_of(floors, tag, name)
+      answers[#answers + 1] = distinct(key, ignored, again, ttl, member, cap)
+    else
+      local ttl, limit, window, count, ats = read_packed('<dddI2', ops, after)
+      batch.place = ats + 8 * count
+      local times = {}
+      for i = 1, count do
+        times[i] = read_packed('<d', ops, ats + 8 * (i - 1))
+      end
+      local ignored = floors and times[1] < floor_of(floors, tag, name)
+      answers[#answers + 1] = rate(key, ignored, again, ttl, limit, window, times)
     end
-    return 0
   end
-  local at, ttl = op[5], op[6]
-  local ignored = at < floor_of(floors, keys[op[3]], op[4])
-  if kind == SUM then
-    return sum(key, ignored, at, ttl, again, op[7], op[8], op[9], op[10])
-  elseif kind == DISTINCT then
-    return distinct(key, ignored, ttl, again, op[7], op[8])
-  elseif kind == LEVEL then
-    return level(key, keys[op[7]], ignored, at, ttl, again, op[8], op[9], op[10])
-  end
-  return rate(key, ignored, ttl, again, op[7], op[8], op[9])
 end
 
--- ARGV: number of the batch, number of the first batch not yet settled (0: order is not checked), updates as JSON.
+-- Runs to the end whatever single updates come to: what fails answers with its error, and the next one has its turn.
+local function run_all(work, batch)
+  while batch.place <= #batch.ops do
+    local place = batch.place
+    local done, problem = pcall(work, batch)
+    if not done then
+      if batch.place == place then
+        -- Not even read: the rest has no beginning.
+        error(problem)
+      end
+      batch.answers[#batch.answers + 1] = failure(type(problem) == 'table' and problem.err or problem)
+    end
+  end
+  return table.concat(batch.answers)
+end
+
+-- ARGV: number of the batch, number of the first batch not yet settled (0: order is not checked), updates.
 -- A batch is taken if all before it are settled; again = it was applied before, and only the readings are wanted.
 local function apply(keys, argv)
-  call = redis.call
+  prepare()
   local number, first = tonumber(argv[1]), tonumber(argv[2])
   local marker = tonumber(call('GET', keys[1]) or nil)
   local again = marker ~= nil and marker >= number
   if not again and first ~= 0 and first ~= number and marker ~= number - 1 then
     return redis.error_reply('VIGIEGAP a batch before this one is missing')
   end
-  local ops = cjson.decode(argv[3])
   if not again then
     call('SET', keys[1], argv[1], 'PX', MARKER_TTL_MS)
   end
-  local floors = {}
-  local replies = {}
-  for i = 1, #ops do
-    local done, reply = pcall(update, keys, floors, ops[i], again)
-    if not done and type(reply) == 'table' then
-      reply = reply.err
-    end
-    replies[i] = done and reply or tostring(reply)
+  local flag = keys[2]
+  local floors = nil
+  if not flag or call('EXISTS', flag) == 1 then
+    floors = {}
   end
-  return replies
+  return run_all(run, { ops = argv[3], place = 1, tag = '', answers = {}, again = again, flag = flag, floors = floors })
 end
 
--- A request is {kind, key, at, ...}.
-local function request(keys, op)
-  local kind, key, at = op[1], keys[op[2]], op[3]
-  if call('EXISTS', key) == 0 then
-    return false
-  end
-  if kind == SUM then
-    local state = load_sum(key)
-    if op[4] > 0 then
-      local oldest = math.floor((at - op[4]) / op[5])
-      if state[2] and oldest > state[2] then
-        local all = call('HGETALL', key)
-        for i = 1, #all, 2 do
-          local index = tonumber(all[i])
-          if index and index < oldest then
-            subtract(state[3], all[i + 1])
-          end
-        end
+local function answer_requests(batch)
+  local ops, answers = batch.ops, batch.answers
+  while batch.place <= #ops do
+    local kind, tag, name, at, next = read_packed('<BI2c0I2c0d', ops, batch.place)
+    if tag == '' then
+      tag = batch.tag
+    else
+      batch.tag = tag
+    end
+    local key = tag .. ':' .. name
+    if kind == SUM then
+      local window, bucket, after = read_packed('<dd', ops, next)
+      batch.place = after
+      answers[#answers + 1] = read_sum(key, at, window, bucket)
+    elseif kind == RATE then
+      local limit, window, after = read_packed('<dd', ops, next)
+      batch.place = after
+      local packed = call('GET', key)
+      local count = packed and rate_count(cmsgpack.unpack(packed), at, limit, window)
+      answers[#answers + 1] = packed and pack('<Bd', 0, count) or NOTHING
+    else
+      batch.place = next
+      if call('EXISTS', key) == 0 then
+        answers[#answers + 1] = NOTHING
+      elseif kind == LEVEL then
+        answers[#answers + 1] = level_answer(key, at)
+      else
+        answers[#answers + 1] = pack('<Bd', 0, call('SCARD', key))
       end
     end
-    return sum_reading(state, op[6])
-  elseif kind == DISTINCT then
-    return { call('SCARD', key), 0 }
-  elseif kind == LEVEL then
-    return level_reading(key, at)
   end
-  return { rate_count(cmsgpack.unpack(call('GET', key)), at, op[4], op[5]) }
 end
 
-local function read(keys, argv)
-  call = redis.call
-  local ops = cjson.decode(argv[1])
-  local replies = {}
-  for i = 1, #ops do
-    local done, reply = pcall(request, keys, ops[i])
-    if not done and type(reply) == 'table' then
-      reply = reply.err
-    end
-    if done then
-      replies[i] = reply
-    else
-      replies[i] = tostring(reply)
-    end
-  end
-  return replies
+local function read(_, argv)
+  prepare()
+  return run_all(answer_requests, { ops = argv[1], place = 1, tag = '', answers = {} })
 end
 
 redis.register_function('vigie_1_apply', apply)
