@@ -1,4 +1,5 @@
 import type { SubjectKind } from '../detectors/vocabulary.ts';
+import type { EndpointVerdict as JudgedEndpoint } from './identity/endpoint-observer.ts';
 import type { Action } from './policy/finding.ts';
 
 /** What `vigie replay --json` prints: counts of a capture and what would have been decided. Times are ISO 8601 in UTC. */
@@ -69,13 +70,13 @@ export interface ReplayEndpoint {
   readonly alg: {
     readonly verdict: EndpointVerdict;
     readonly score: number;
-    readonly evidence: readonly unknown[];
+    readonly evidence: readonly string[];
   };
   readonly nat: {
     readonly verdict: EndpointVerdict;
     readonly minLayers: number;
     readonly score: number;
-    readonly evidence: readonly unknown[];
+    readonly evidence: readonly string[];
   };
 }
 
@@ -91,4 +92,14 @@ export interface ReplayFinding {
   readonly at: string;
   readonly action: Action;
   readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+export function replayEndpoint({ source, userAgent, assessment }: JudgedEndpoint): ReplayEndpoint {
+  const { alg, nat } = assessment;
+  return {
+    source,
+    userAgent,
+    alg: { verdict: alg.verdict, score: alg.score, evidence: alg.evidence },
+    nat: { verdict: nat.verdict, minLayers: nat.minLayers, score: nat.score, evidence: nat.evidence },
+  };
 }

@@ -1,4 +1,5 @@
 import { detectors } from '../detectors/index.ts';
+import { UNGATED } from '../detectors/sip-integrity/verdict.ts';
 import { formatFault } from './config/fault.ts';
 import { defaultConfig } from './config/load.ts';
 import { loadPolicies, settleModes } from './config/policy-file.ts';
@@ -6,12 +7,13 @@ import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
 import { createCore } from './core.ts';
 import { Directory } from './identity/directory.ts';
 import { ProxyLearner } from './identity/learned-proxy.ts';
+import { EndpointObserver } from './identity/endpoint-observer.ts';
 import { formatAddress, formatEndpoint } from './ingest/address.ts';
 import { type CaptureCounters, readCapture } from './ingest/capture-file.ts';
 import type { Packet } from './ingest/packet.ts';
 import { type Finding, findingToJson, isoTime } from './policy/finding.ts';
 import { ReplayCounts } from './replay-counts.ts';
-import type { ReplayReport } from './replay-report.ts';
+import { type ReplayReport, replayEndpoint } from './replay-report.ts';
 import { MemoryStore } from './windows/memory-store.ts';
 
 export interface ReplayOptions {
@@ -37,6 +39,8 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   directory.replace(data);
   const counts = new ReplayCounts((dialled) => dialled);
   const findings: Finding[] = [];
+  // All of a capture is looked at, and what it shows is told however short it is.
+  const endpoints = new EndpointObserver({ gates: UNGATED, sampleMs: 0, warmUpMs: 0 });
   const { pipeline, engine } = createCore({
     config,
     directory,
@@ -47,7 +51,12 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     onEvent: (event) => counts.event(event),
     pipeline: {
       believeClaims: options.config === null,
-      onMessage: (slot, atMs) => counts.message(pipeline.sources.addressOf(slot), atMs),
+      onMessage: (slot, atMs, message, packet) => {
+        counts.message(pipeline.sources.addressOf(slot), atMs);
+        endpoints.customerMessage(slot, atMs, message, packet);
+      },
+      onProxyMessage: (slot, atMs, message, packet) =>
+        endpoints.proxyMessage(slot, atMs, message, packet),
       onTransaction: (slot, atMs) => counts.transaction(pipeline.sources.addressOf(slot), atMs),
     },
   });
@@ -85,7 +94,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     sources: counts.sources(),
     lines: counts.lines(options.config !== null),
     calls: counts.calls(),
-    endpoints: [],
+    endpoints: endpoints.verdicts(pipeline.nowMs).map(replayEndpoint),
     findings: findings.map(findingToJson),
   };
 }
@@ -131,9 +140,10 @@ async function setupOf(files: readonly string[], { config: path, policy }: Repla
 async function proxiesOf(files: readonly string[]): Promise<string[]> {
   const learner = new ProxyLearner();
   for (const file of files)
-    await readCapture(file, ({ agentId, source, destination, bytes, start }) =>
-      learner.observe(agentId, source, destination, bytes.latin1Slice(start, start + 7) !== 'SIP/2.0'),
-    );
+    await readCapture(file, ({ agentId, source, destination, bytes, start }) => {
+      const begin = bytes.latin1Slice(start, start + 9);
+      learner.observe(agentId, source, destination, !begin.startsWith('SIP/2.0'), begin === 'REGISTER ');
+    });
   const proxies: string[] = [];
   for (const agentId of learner.agentIds()) {
     const proxy = learner.proxyOf(agentId);

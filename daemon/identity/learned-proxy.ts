@@ -35,6 +35,8 @@ class Agent {
   readonly second = new Candidate();
   /** Destination of the first request: the better guess while both candidates remain. */
   guess: Candidate | null = null;
+  /** Destination of a REGISTER, which hardly ever is a telephone. */
+  registrar: Candidate | null = null;
   started = false;
   settled: Candidate | null = null;
   packets = 0;
@@ -48,8 +50,8 @@ class Agent {
  *
  * The first packet gives two candidates. A candidate whose address is on neither side of a later packet is out; the one that
  * remains is settled (so a second peer address settles it). If both share one address (a test on loopback), they are told apart by
- * port. With a single peer so far both remain, and the destination of the first request is the answer (of the first packet, if no request
- * was seen). The answer has port 0 where several ports of the address were seen. If both candidates go out at once, learning
+ * port. With a single peer so far both remain, and the destination of a REGISTER is the answer; without one the candidate whose port never
+ * changed where the other's did, else the destination of the first request (of the first packet, if no request was seen). The answer has port 0 where several ports of the address were seen. If both candidates go out at once, learning
  * starts again with that packet; after 8 such contradictions the agent has no single proxy and the answer is null. A settled proxy
  * bears stray packets, until at least 16 and more than one in 16 pass it by: then learning starts again.
  */
@@ -61,17 +63,23 @@ export class ProxyLearner {
   private lastId = -1;
 
   /** Takes a packet in; a few comparisons. Packets with 0.0.0.0 or :: on a side teach nothing. */
-  observe(agentId: number, source: Endpoint, destination: Endpoint, isRequest: boolean): void {
+  observe(
+    agentId: number,
+    source: Endpoint,
+    destination: Endpoint,
+    isRequest: boolean,
+    isRegister = false,
+  ): void {
     const agent = agentId === this.lastId ? this.last : this.agentOf(agentId);
     if (agent === null || isUnspecified(source) || isUnspecified(destination)) return;
     const settled = agent.settled;
     if (settled !== null) {
       agent.packets++;
       if (settled.exact && (same(settled.endpoint, source) || same(settled.endpoint, destination))) return;
-      this.observeUnusual(agent, settled, source, destination, isRequest);
+      this.observeUnusual(agent, settled, source, destination, isRequest, isRegister);
       return;
     }
-    this.learn(agent, source, destination, isRequest);
+    this.learn(agent, source, destination, isRequest, isRegister);
   }
 
   /** The proxy's endpoint, port 0 for any port of the address; null while nothing is known or where there is no single one. */
@@ -110,6 +118,7 @@ export class ProxyLearner {
     source: Endpoint,
     destination: Endpoint,
     isRequest: boolean,
+    isRegister: boolean,
   ): void {
     if (settled.touches(source, destination)) {
       // Another port of the same address is the proxy's own, unless peers share the address.
@@ -121,14 +130,20 @@ export class ProxyLearner {
     }
     agent.misses++;
     if (agent.misses < MISSES || agent.misses * MISSES <= agent.packets) return;
-    this.restart(agent, source, destination, isRequest);
+    this.restart(agent, source, destination, isRequest, isRegister);
   }
 
-  private learn(agent: Agent, source: Endpoint, destination: Endpoint, isRequest: boolean): void {
+  private learn(
+    agent: Agent,
+    source: Endpoint,
+    destination: Endpoint,
+    isRequest: boolean,
+    isRegister: boolean,
+  ): void {
     if (agent.restarts >= MAXIMUM_RESTARTS) return;
     const { first, second } = agent;
     if (!agent.started) {
-      this.restartWith(agent, source, destination, isRequest);
+      this.restartWith(agent, source, destination, isRequest, isRegister);
       return;
     }
     first.observe(source, destination);
@@ -139,19 +154,27 @@ export class ProxyLearner {
       second.alive &&= second.exact;
     }
     if (!first.alive && !second.alive) {
-      this.restart(agent, source, destination, isRequest);
+      this.restart(agent, source, destination, isRequest, isRegister);
       return;
     }
     if (first.alive !== second.alive) {
       agent.settled = first.alive ? first : second;
-    } else if (agent.guess === null && isRequest) {
-      agent.guess =
+    } else if (isRequest) {
+      const asked =
         same(destination, first.endpoint) || !sameAddress(destination, second.endpoint) ? first : second;
+      agent.guess ??= asked;
+      if (isRegister) agent.registrar ??= asked;
     }
     this.answer(agent);
   }
 
-  private restart(agent: Agent, source: Endpoint, destination: Endpoint, isRequest: boolean): void {
+  private restart(
+    agent: Agent,
+    source: Endpoint,
+    destination: Endpoint,
+    isRequest: boolean,
+    isRegister: boolean,
+  ): void {
     // A settled proxy that moved is no contradiction of what was learned before it settled.
     agent.restarts = agent.settled === null ? agent.restarts + 1 : 0;
     agent.settled = null;
@@ -160,13 +183,20 @@ export class ProxyLearner {
       this.answer(agent);
       return;
     }
-    this.restartWith(agent, source, destination, isRequest);
+    this.restartWith(agent, source, destination, isRequest, isRegister);
   }
 
-  private restartWith(agent: Agent, source: Endpoint, destination: Endpoint, isRequest: boolean): void {
+  private restartWith(
+    agent: Agent,
+    source: Endpoint,
+    destination: Endpoint,
+    isRequest: boolean,
+    isRegister: boolean,
+  ): void {
     agent.first.start(destination);
     agent.second.start(source);
     agent.guess = isRequest ? agent.first : null;
+    agent.registrar = isRegister ? agent.first : null;
     agent.started = true;
     agent.packets = 0;
     agent.misses = 0;
@@ -174,7 +204,9 @@ export class ProxyLearner {
   }
 
   private answer(agent: Agent): void {
-    const chosen = agent.started ? (agent.settled ?? agent.guess ?? agent.first) : null;
+    const { first, second, registrar } = agent;
+    const steady = first.exact === second.exact ? null : first.exact ? first : second;
+    const chosen = agent.started ? (agent.settled ?? registrar ?? steady ?? agent.guess ?? first) : null;
     const port = chosen?.exact ? chosen.endpoint.port : 0;
     const before = agent.answer;
     if (

@@ -76,6 +76,13 @@ export interface PipelineOptions {
   /** A new transaction of a source, a message of a source: for counting, where somebody counts. */
   readonly onTransaction?: (sourceSlot: number, atMs: number) => void;
   readonly onMessage?: (sourceSlot: number, atMs: number, message: SipMessage, packet: Packet) => void;
+  /** The same of a message from a proxy to the customer side. */
+  readonly onProxyMessage?: (
+    destinationSlot: number,
+    atMs: number,
+    message: SipMessage,
+    packet: Packet,
+  ) => void;
   readonly onCallChange?: (record: CallRecord) => void;
   readonly onBindingChange?: (binding: BindingEntry) => void;
 }
@@ -193,6 +200,7 @@ export class Pipeline {
       if (message.isRequest) this.#customerRequest(packet, source);
       else this.#customerAnswer(packet);
     } else if (toCustomer) {
+      this.#options.onProxyMessage?.(destination, timeMs, message, packet);
       if (message.isRequest) this.#proxyRequest(packet, destination);
       else this.#proxyAnswer(packet, destination);
     } else if (from === Side.customer && to === Side.customer) {
@@ -265,7 +273,13 @@ export class Pipeline {
     const side = this.sources.sideOf(slot, endpoint);
     if (this.learner === null || side !== Side.customer) return side;
     if (endpoint === packet.source)
-      this.learner.observe(packet.agentId, packet.source, packet.destination, this.#message.isRequest);
+      this.learner.observe(
+        packet.agentId,
+        packet.source,
+        packet.destination,
+        this.#message.isRequest,
+        this.#message.isRequest && this.#message.method === Method.REGISTER,
+      );
     const proxy = this.learner.proxyOf(packet.agentId);
     if (
       proxy !== null &&

@@ -1,0 +1,312 @@
+import { isPrivate, isPublic } from './addresses.ts';
+import type { RequestFacts, ViaFacts } from './facts.ts';
+import type { Code, Indication } from './indicator-table.ts';
+import {
+  carriesSource,
+  indicationsOf,
+  residueOf,
+  shown,
+  soleVia,
+  unassessable,
+  viaPort,
+} from './indicators.ts';
+import { natChain } from './layers.ts';
+import { PRIVATE_SHARE, type UserAgentHabits } from './user-agents.ts';
+
+/** An indicator of an endpoint: when it was first and last seen, and the last sentence that says so. */
+export interface Sign {
+  firstMs: number;
+  lastMs: number;
+  count: number;
+  text: string;
+}
+
+interface Flow {
+  port: number;
+  viaPort: number;
+  atMs: number;
+}
+
+interface User {
+  /** Requests with a private Via since the last one with our address of it. */
+  privateRun: number;
+  registeredPublic: boolean;
+  registeredPrivate: boolean;
+}
+
+interface Port {
+  firstMs: number;
+  /** The first request from this port already carried it. */
+  carriedAtOnce: boolean;
+  residue: string | null;
+  residueMs: number;
+}
+
+const MOST_FLOWS = 32;
+const MOST_USERS = 32;
+const MOST_PORTS = 128;
+const MOST_DIALOGS = 16;
+/** A client that learns its address from answers writes it in the second or third request. */
+const LEARNING_REQUESTS = 3;
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+export interface FoldOptions {
+  /** This may be the endpoint's very first message: we have listened long enough to have heard an earlier one. */
+  readonly first: boolean;
+  readonly habits?: UserAgentHabits | null;
+}
+
+/**
+ * What is known of one endpoint (source address and User-Agent). Folds in what its requests show, by themselves and against
+ * what it sent before. Bounded; time comes with the requests.
+ */
+export class EndpointState {
+  readonly signs = new Map<Code, Sign>();
+  /** Longest chain of addresses that NAT turned into each other. */
+  chain: readonly string[] = [];
+  chainMs = 0;
+  /** Requests that could be judged, and why others could not. */
+  assessable = 0;
+  unassessable: string | null = null;
+  firstMs = 0;
+  lastMs = 0;
+  /** When one port had two different private addresses behind it: a PBX or SBC speaks for many. */
+  manyBehindMs = Number.NEGATIVE_INFINITY;
+  privateVias = 0;
+  publicVias = 0;
+  readonly #dialogs = new Set<string>();
+  readonly #flows = new Map<string, Flow>();
+  readonly #users = new Map<string, User>();
+  readonly #ports = new Map<number, Port>();
+
+  /** Distinct dialogs and registrations, counted up to 16. */
+  get dialogs(): number {
+    return this.#dialogs.size;
+  }
+
+  fold(facts: RequestFacts, { first, habits = null }: FoldOptions): void {
+    const { atMs } = facts;
+    const isFirst = this.lastMs === 0;
+    if (isFirst || atMs < this.firstMs) this.firstMs = atMs;
+    if (atMs > this.lastMs) this.lastMs = atMs;
+    if (!facts.inDialog) this.#countDialog(facts);
+    for (const indication of indicationsOf(facts)) this.sign(indication, atMs);
+    const chain = natChain(facts);
+    if (chain.length > this.chain.length) {
+      this.chain = chain;
+      this.chainMs = atMs;
+    }
+    const reason = unassessable(facts);
+    if (reason !== null) {
+      this.unassessable = reason;
+      return;
+    }
+    this.assessable++;
+    const via = soleVia(facts);
+    if (via === null) return;
+    if (isFirst && first && !facts.inDialog) this.#firstMessage(facts, via);
+    this.#portChange(facts, via);
+    this.#user(facts, via);
+    this.#residue(facts);
+    this.#habit(facts, via, habits);
+  }
+
+  /** Takes an indication in. */
+  sign({ code, text }: Indication, atMs: number): void {
+    const known = this.signs.get(code);
+    if (known === undefined) {
+      this.signs.set(code, { firstMs: atMs, lastMs: atMs, count: 1, text });
+      return;
+    }
+    known.count++;
+    if (atMs < known.firstMs) known.firstMs = atMs;
+    if (atMs < known.lastMs) return;
+    if (atMs > known.lastMs || text < known.text) known.text = text;
+    known.lastMs = atMs;
+  }
+
+  toJson(): EndpointRecord {
+    return {
+      signs: [...this.signs].map(([code, sign]) => [code, { ...sign }]),
+      chain: this.chain,
+      chainMs: this.chainMs,
+      assessable: this.assessable,
+      unassessable: this.unassessable,
+      firstMs: this.firstMs,
+      lastMs: this.lastMs,
+      manyBehindMs: Number.isFinite(this.manyBehindMs) ? this.manyBehindMs : null,
+      privateVias: this.privateVias,
+      publicVias: this.publicVias,
+      dialogs: [...this.#dialogs],
+      flows: [...this.#flows],
+      users: [...this.#users],
+      ports: [...this.#ports],
+    };
+  }
+
+  static fromJson(record: EndpointRecord): EndpointState {
+    const state = new EndpointState();
+    for (const [code, sign] of record.signs) state.signs.set(code, { ...sign });
+    state.chain = record.chain;
+    state.chainMs = record.chainMs;
+    state.assessable = record.assessable;
+    state.unassessable = record.unassessable;
+    state.firstMs = record.firstMs;
+    state.lastMs = record.lastMs;
+    state.manyBehindMs = record.manyBehindMs ?? Number.NEGATIVE_INFINITY;
+    state.privateVias = record.privateVias;
+    state.publicVias = record.publicVias;
+    for (const dialog of record.dialogs) state.#dialogs.add(dialog);
+    for (const [key, flow] of record.flows) state.#flows.set(key, { ...flow });
+    for (const [key, user] of record.users) state.#users.set(key, { ...user });
+    for (const [key, port] of record.ports) state.#ports.set(key, { ...port });
+    return state;
+  }
+
+  /** A challenged REGISTER and its second try are one registration. */
+  #countDialog({ method, callId, atMs }: RequestFacts): void {
+    if (this.#dialogs.size >= MOST_DIALOGS) return;
+    const registration = method === 'REGISTER' ? ` ${Math.floor(atMs / MINUTE_MS)}` : '';
+    this.#dialogs.add(callId + registration);
+  }
+
+  /** Nobody has told it its mapped port yet, except STUN. */
+  #firstMessage(facts: RequestFacts, via: ViaFacts): void {
+    const { source, atMs } = facts;
+    if (!carriesSource(facts, via) || viaPort(via) !== source.port) return;
+    if (source.port === 5060 || source.port === 5061) return;
+    const text = `the very first message already has the mapped port: Via ${shown(via)}`;
+    this.sign({ code: 'A4', text }, atMs);
+  }
+
+  /** A NAT that gives a new port: a router that rewrites has it in the next message, a client that learns one later. */
+  #portChange(facts: RequestFacts, via: ViaFacts): void {
+    const { source, atMs, callId, transport } = facts;
+    if (transport !== 'udp') return;
+    const carried = viaPort(via);
+    const known = this.#ports.get(source.port);
+    const isSource = via.host === source.host && isPublic(source.host);
+    if (known === undefined) {
+      if (isSource && carried !== source.port && this.#ports.has(carried))
+        this.sign(
+          {
+            code: 'N1',
+            text: `after the NAT's port changed to ${source.port}, Via still has ${carried}: the client learns by itself`,
+          },
+          atMs,
+        );
+      bounded(this.#ports, MOST_PORTS);
+      this.#ports.set(source.port, {
+        firstMs: atMs,
+        carriedAtOnce: isSource && carried === source.port,
+        residue: null,
+        residueMs: 0,
+      });
+    }
+    const port = this.#ports.get(source.port)!;
+    const flow = this.#flows.get(callId);
+    if (
+      flow !== undefined &&
+      isSource &&
+      carried === source.port &&
+      flow.port !== source.port &&
+      flow.viaPort === flow.port &&
+      port.carriedAtOnce &&
+      port.firstMs > flow.atMs
+    ) {
+      const text = `the NAT's port changed from ${flow.port} to ${source.port} and the next message already had it: Via ${shown(via)}; a router on the way rewrites SIP; switch off its SIP ALG`;
+      this.sign({ code: 'A5', text }, atMs);
+    }
+    this.#flows.delete(callId);
+    bounded(this.#flows, MOST_FLOWS);
+    this.#flows.set(callId, { port: source.port, viaPort: isSource ? carried : -1, atMs });
+  }
+
+  /** What one registered user writes in one request and in another. */
+  #user(facts: RequestFacts, via: ViaFacts): void {
+    const { atMs, method, contacts, source, fromUser } = facts;
+    let user = this.#users.get(fromUser);
+    if (user === undefined) {
+      bounded(this.#users, MOST_USERS);
+      user = { privateRun: 0, registeredPublic: false, registeredPrivate: false };
+      this.#users.set(fromUser, user);
+    }
+    if (isPrivate(via.host)) {
+      user.privateRun++;
+      this.privateVias++;
+    } else if (via.host === source.host) {
+      this.publicVias++;
+      if (user.privateRun > 0 && user.privateRun <= LEARNING_REQUESTS)
+        this.sign(
+          { code: 'N5', text: `Via was private first and is ${shown(via)} now: the client learns by itself` },
+          atMs,
+        );
+      user.privateRun = 0;
+    }
+    if (contacts.length === 0) return;
+    const isOurs = contacts.every(({ host }) => host === source.host && isPublic(host));
+    const isInside = contacts.every(({ host }) => isPrivate(host));
+    if (method === 'REGISTER') {
+      if (isOurs) user.registeredPublic = true;
+      if (isInside) user.registeredPrivate = true;
+    } else if (method === 'INVITE' && isInside && user.registeredPublic && !user.registeredPrivate) {
+      const text = `Contact of REGISTER is ${source.host} but that of INVITE still ${contacts[0].host}: a router rewrites the one and not the other; switch off its SIP ALG`;
+      this.sign({ code: 'A2b', text }, atMs);
+    }
+  }
+
+  #residue(facts: RequestFacts): void {
+    const port = this.#ports.get(facts.source.port);
+    if (port === undefined) return;
+    const { media, identities } = residueOf(facts);
+    const address = media[0] ?? identities[0]?.host;
+    if (address === undefined) return;
+    if (port.residue !== null && port.residue !== address && facts.atMs - port.residueMs < HOUR_MS)
+      this.manyBehindMs = facts.atMs;
+    port.residue = address;
+    port.residueMs = facts.atMs;
+  }
+
+  #habit(facts: RequestFacts, via: ViaFacts, habits: UserAgentHabits | null): void {
+    if (habits === null || this.privateVias + this.publicVias === 0) return;
+    const { userAgent, source, atMs } = facts;
+    habits.note(userAgent, source.host, this.privateVias > this.publicVias);
+    if (!carriesSource(facts, via) || this.privateVias > 0) return;
+    const share = habits.privateShareElsewhere(userAgent, source.host);
+    if (share !== null && share > PRIVATE_SHARE)
+      this.sign(
+        {
+          code: 'A12',
+          text: `${Math.floor(share * 100)} % of other customers' ${userAgent} write their private address in Via, this one ${shown(via)}`,
+        },
+        atMs,
+      );
+  }
+}
+
+/** What a state is saved as. */
+export interface EndpointRecord {
+  readonly signs: readonly (readonly [Code, Sign])[];
+  readonly chain: readonly string[];
+  readonly chainMs: number;
+  readonly assessable: number;
+  readonly unassessable: string | null;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly manyBehindMs: number | null;
+  readonly privateVias: number;
+  readonly publicVias: number;
+  readonly dialogs: readonly string[];
+  readonly flows: readonly (readonly [string, Flow])[];
+  readonly users: readonly (readonly [string, User])[];
+  readonly ports: readonly (readonly [number, Port])[];
+}
+
+function bounded<K, V>(map: Map<K, V>, most: number): void {
+  if (map.size < most) return;
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}
