@@ -1,8 +1,13 @@
 import { detectors } from '../detectors/index.ts';
 import type { Event } from '../detectors/vocabulary.ts';
 import type { VigieConfig } from './config/schema.ts';
+import type { BadUserAgents } from './identity/bad-user-agents.ts';
+import { Circumstances } from './identity/circumstances.ts';
 import type { Directory } from './identity/directory.ts';
 import type { EmergencyNumbers } from './identity/emergency.ts';
+import { NETWORK_MEMORY_MS } from './identity/known-networks.ts';
+import { NO_LISTS, type NumberLists } from './identity/number-lists.ts';
+import { Numbering } from './identity/numbering.ts';
 import { parseAddress } from './ingest/address.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { Brake } from './policy/brake.ts';
@@ -16,6 +21,9 @@ export interface CoreOptions {
   readonly directory: Directory;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly emergency: EmergencyNumbers;
+  /** Default: none, numbers are then what the numbering plans say. */
+  readonly numbers?: NumberLists;
+  readonly badUserAgents?: BadUserAgents;
   readonly store: WindowStore;
   readonly onFinding: FindingSink;
   /** Hears every event after the policies did. */
@@ -28,13 +36,29 @@ export interface Core {
   readonly pipeline: Pipeline;
   readonly engine: PolicyEngine;
   readonly brake: Brake;
+  /** Takes back what a restart must not forget beside calls and bindings: breaches, and the networks of the lines. */
+  restore(): Promise<void>;
   /** Judges by other policies and another network from now on. Breaches that stand are taken over. */
-  reload(setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency'>): Promise<void>;
+  reload(
+    setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency' | 'numbers' | 'badUserAgents'>,
+  ): Promise<void>;
 }
+
+/** Name of the record under a line that its known networks are kept in. */
+const NETWORKS = 'networks:';
 
 export function createCore(options: CoreOptions): Core {
   const { config, directory, store } = options;
   let { emergency } = options;
+  const numberingOf = (setup: Pick<CoreOptions, 'config' | 'emergency' | 'numbers'>): Numbering =>
+    new Numbering({
+      lists: setup.numbers ?? NO_LISTS,
+      country: setup.config.network.country,
+      remembered: setup.config.numbering.remembered,
+      isEmergency: (user, uri, country) => setup.emergency.isEmergency(user, uri, country),
+      isLine: (user) => directory.lineByUsername(user) !== null,
+    });
+  let numbering = numberingOf(options);
   const customerFacts = (customer: string): CustomerFacts | null => {
     const known = directory.customer(customer);
     const policy = directory.policyOf('customer', customer) ?? directory.policyOf('line', customer);
@@ -94,8 +118,8 @@ export function createCore(options: CoreOptions): Core {
       const policy = customerFacts(customer)?.policy;
       return engine.policyIndexes.get(policy ?? '') ?? engine.defaultPolicyIndex;
     },
-    isEmergency: (user, uri) => emergency.isEmergency(user, uri),
-    destinationOf: (user) => ({ number: user, kind: 'unknown', country: null, highRisk: false }),
+    isEmergency: (user, uri, country) => emergency.isEmergency(user, uri, country),
+    destinationOf: (user, uri, country) => numbering.destinationOf(user, uri, country),
     rates: {
       message: (slot, atMs) => engine.message(slot, atMs),
       transaction: (slot, policyIndex, atMs) => engine.transaction(slot, policyIndex, atMs),
@@ -106,14 +130,34 @@ export function createCore(options: CoreOptions): Core {
     onEvent: (event) => {
       if (event.type === 'outcome' && event.leg.direction === 'outgoing' && !event.refusedByUs)
         brake.onCarrierOutcome(event.atMs, isServerFailure(event.status), event.leg.charged.customer);
-      engine.onEvent(event);
-      options.onEvent?.(event);
+      const told = circumstances.of(event);
+      engine.onEvent(told);
+      options.onEvent?.(told);
     },
     ...options.pipeline,
   });
+  const circumstances = new Circumstances({
+    directory,
+    lineOf: (name) => directory.lineByUsername(name)?.id ?? pipeline.lines.byName(name)?.id ?? null,
+    capacity: config.capacity,
+    onNetworks: (line, value) =>
+      store.record({
+        kind: 'put',
+        key: { subject: { kind: 'line', id: line }, name: NETWORKS },
+        value,
+        ttlMs: NETWORK_MEMORY_MS,
+      }),
+  });
+  if (options.badUserAgents) circumstances.badUserAgents = options.badUserAgents;
+  pipeline.watchStrangers = engine.wantsStrangers();
   return {
     pipeline,
     brake,
+    restore: async () => {
+      await engine.restore();
+      for await (const { key, value } of store.restore(NETWORKS))
+        if (key.subject.kind === 'line') circumstances.networks.restore(key.subject.id, value);
+    },
     get engine() {
       return engine;
     },
@@ -122,6 +166,9 @@ export function createCore(options: CoreOptions): Core {
       await next.restore();
       engine = next;
       emergency = setup.emergency;
+      numbering = numberingOf(setup);
+      if (setup.badUserAgents) circumstances.badUserAgents = setup.badUserAgents;
+      pipeline.watchStrangers = next.wantsStrangers();
       pipeline.calls.marksMs = next.marksMs();
       pipeline.setNetwork(setup.config.network);
       pipeline.lines.refresh();

@@ -37,12 +37,6 @@ export class ReplayCounts {
   readonly #sources = new Map<string, SourceCount>();
   readonly #lines = new Map<string, LineCount>();
   readonly #calls = new Map<string, CallCount>();
-  readonly #numberOf: (dialled: string) => string;
-
-  /** @param numberOf the number that a dialled user stands for */
-  constructor(numberOf: (dialled: string) => string) {
-    this.#numberOf = numberOf;
-  }
 
   message(source: string, atMs: number): void {
     const count = this.#source(source);
@@ -77,7 +71,7 @@ export class ReplayCounts {
     if (leg.direction === 'incoming') return;
     if (event.type === 'attempt') {
       line.attempts++;
-      line.destinations.add(this.#numberOf(leg.called));
+      line.destinations.add(leg.destination.number);
     } else if (event.type === 'answered') line.answered++;
     else if (event.type === 'outcome') {
       if (!event.refusedByUs) line.outcomes++;
@@ -108,9 +102,9 @@ export class ReplayCounts {
         attempts: count.attempts,
         answered: count.answered,
         ended: count.ended,
-        totalDurationSeconds: count.durationMs / 1000,
+        totalDurationSeconds: seconds(count.durationMs),
         asr: count.outcomes > 0 ? count.answered / count.outcomes : null,
-        acdSeconds: count.ended > 0 ? count.durationMs / 1000 / count.ended : null,
+        acdSeconds: count.ended > 0 ? seconds(count.durationMs / count.ended) : null,
         distinctDestinations: count.destinations.size,
         maxSimultaneousCalls: count.maxOpen,
         registeredDevices: count.maxDevices,
@@ -132,7 +126,7 @@ export class ReplayCounts {
         start: isoTime(leg.startedAtMs),
         answeredAt: answeredAtMs > 0 ? isoTime(answeredAtMs) : null,
         endedAt: endedAtMs > 0 ? isoTime(endedAtMs) : null,
-        durationSeconds: durationMs === null ? null : durationMs / 1000,
+        durationSeconds: durationMs === null ? null : seconds(durationMs),
         outcome: answeredAtMs > 0 ? 'answered' : (outcome ?? 'open'),
       }));
   }
@@ -190,6 +184,9 @@ export class ReplayCounts {
     return count;
   }
 }
+
+/** Whole microseconds, as captures have them: a stamp as a number of milliseconds is good to a quarter of one. */
+const seconds = (ms: number): number => Math.round(ms * 1000) / 1e6;
 
 const isOutgoing = ({ leg }: CallCount): boolean => leg.direction === 'outgoing';
 

@@ -1,7 +1,9 @@
 import { detectors } from '../detectors/index.ts';
 import { UNGATED } from '../detectors/sip-integrity/verdict.ts';
+import { loadBadUserAgents } from './config/bad-user-agents-file.ts';
 import { formatFault } from './config/fault.ts';
 import { defaultConfig } from './config/load.ts';
+import { shippedNumberLists } from './config/number-files.ts';
 import { loadPolicies, settleModes } from './config/policy-file.ts';
 import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
 import { createCore } from './core.ts';
@@ -34,10 +36,17 @@ export class ReplayError extends Error {
  * @throws ReplayError for options that do not fit; errors of the file system as they are
  */
 export async function replay(files: readonly string[], options: ReplayOptions): Promise<ReplayReport> {
-  const { config, directory: data, policies, emergency } = await setupOf(files, options);
+  const {
+    config,
+    directory: data,
+    policies,
+    emergency,
+    numbers,
+    badUserAgents,
+  } = await setupOf(files, options);
   const directory = Directory.empty();
   directory.replace(data);
-  const counts = new ReplayCounts((dialled) => dialled);
+  const counts = new ReplayCounts();
   const findings: Finding[] = [];
   // All of a capture is looked at, and what it shows is told however short it is.
   const endpoints = new EndpointObserver({ gates: UNGATED, sampleMs: 0, warmUpMs: 0 });
@@ -46,6 +55,8 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     directory,
     policies,
     emergency,
+    numbers,
+    badUserAgents,
     store: new MemoryStore(),
     onFinding: (finding) => findings.push(finding),
     onEvent: (event) => counts.event(event),
@@ -119,7 +130,14 @@ async function setupOf(files: readonly string[], { config: path, policy }: Repla
     const policies = new Map(
       [...found.policies].map(([id, loaded]) => [id, settleModes(config.policies, loaded)]),
     );
-    setup = { config, directory: {}, policies, emergency: emergencyNumbers([config.network.country]) };
+    setup = {
+      config,
+      directory: {},
+      policies,
+      emergency: emergencyNumbers([config.network.country]),
+      numbers: shippedNumberLists(config),
+      badUserAgents: loadBadUserAgents([]),
+    };
   }
   if (policy !== null) {
     if (!setup.policies.has(policy))

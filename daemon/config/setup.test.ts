@@ -46,8 +46,8 @@ lineFiles: [lines.jsonl]
     'd/lines.jsonl': '{"id": "1002", "customer": "duval", "plan": "silver"}\n\n{"id": "1001"}\n',
   });
   assert.deepEqual(faults, [
-    'd/directory.yaml:2:24: customers.0.policy: there is no policy "cmj"; known: cmi',
-    'd/directory.yaml:5:24: plans.0.policy: there is no policy "nono"; known: cmi',
+    'd/directory.yaml:2:24: customers.0.policy: there is no policy "cmj"; known: access, cmi, mixvoip, techcrea, voxbi',
+    'd/directory.yaml:5:24: plans.0.policy: there is no policy "nono"; known: access, cmi, mixvoip, techcrea, voxbi',
     'd/directory.yaml:8:55: trunks.1.sources.1: 192.0.2.128/25 overlaps the sources of the trunk "t1" of "acme"; give each address to one of the two',
     'd/directory.yaml:11:26: lines.0.customer: "acne" is not in the directory; add the customer, or correct its name',
     'd/lines.jsonl:1:37: lines.1.plan: "silver" is not in the directory; add the plan, or correct its name',

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import type { Detector } from '../../detectors/vocabulary.ts';
+import type { BadUserAgents } from '../identity/bad-user-agents.ts';
 import { Directory } from '../identity/directory.ts';
 import { loadDirectoryFile } from '../identity/directory-file.ts';
 import type { DirectoryData } from '../identity/directory-schema.ts';
 import { EmergencyNumbers } from '../identity/emergency.ts';
+import type { NumberLists } from '../identity/number-lists.ts';
+import { loadBadUserAgents } from './bad-user-agents-file.ts';
 import { type Fault, nearest } from './fault.ts';
 import { type Environment, loadConfigWithPlaces, type PlaceOf } from './load.ts';
+import { loadNumberLists } from './number-files.ts';
 import { type LoadedPolicy, loadPolicies, settleModes } from './policy-file.ts';
 import { PACKAGE_ROOT, Reader } from './reader.ts';
 import type { VigieConfig } from './schema.ts';
@@ -19,6 +23,8 @@ const EmergencyFile = Type.Record(
       countryCode: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$' })),
       source: Type.String({ minLength: 1, maxLength: 1_024 }),
       verified: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
+      /** Parts of the list for which no copy of a source could be read, and why they are on it all the same. */
+      notVerified: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 256 }))),
       numbers: Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 256 })),
     },
     { additionalProperties: false },
@@ -33,6 +39,8 @@ export interface Setup {
   /** Policies by id, with the mode of every rule settled. */
   readonly policies: ReadonlyMap<string, LoadedPolicy>;
   readonly emergency: EmergencyNumbers;
+  readonly numbers: NumberLists;
+  readonly badUserAgents: BadUserAgents;
 }
 
 export type LoadedSetup =
@@ -58,12 +66,15 @@ export function loadSetup(
   // A policy whose own file is at fault is not unknown as well.
   if (found.faults.length === 0) checkPolicyNames(config, found.policies, placeOf, faults);
   const emergency = loadEmergency(config, placeOf, faults);
-  const names = found.faults.length === 0 ? new Set(found.policies.keys()) : null;
+  const numbers = loadNumberLists(config, placeOf, faults);
+  const badUserAgents = loadBadUserAgents(faults);
+  const names = found.faults.length === 0 ? choosable(found.policies) : null;
   const directory = loadDirectory(config, names, placeOf, faults);
-  if (faults.length > 0 || emergency === null) return { ok: false, faults: sorted(faults), warnings };
+  if (faults.length > 0 || emergency === null || numbers === null)
+    return { ok: false, faults: sorted(faults), warnings };
   const policies = new Map<string, LoadedPolicy>();
   for (const [id, policy] of found.policies) policies.set(id, settleModes(config.policies, policy));
-  return { ok: true, setup: { config, directory, policies, emergency }, warnings };
+  return { ok: true, setup: { config, directory, policies, emergency, numbers, badUserAgents }, warnings };
 }
 
 /** Every fault of the configuration and of the files it names, by file, line and column; warnings last. */
@@ -104,8 +115,9 @@ function checkPolicyNames(
     });
   };
   const chosen = config.policies.default;
-  if (!policies.has(chosen))
-    unknown(['policies', 'default'], `there is no policy '${chosen}'`, chosen, policies.keys());
+  const names = choosable(policies);
+  if (!names.has(chosen))
+    unknown(['policies', 'default'], `there is no policy '${chosen}'`, chosen, names);
   const known = new Set<string>();
   for (const policy of policies.values()) {
     known.add(policy.id);
@@ -114,6 +126,13 @@ function checkPolicyNames(
   for (const id of Object.keys(modes)) {
     if (!known.has(id)) unknown(['policies', 'modes', id], `there is no policy or rule '${id}'`, id, known);
   }
+}
+
+/** Ids of the policies that a customer can have. */
+export function choosable(policies: ReadonlyMap<string, LoadedPolicy>): Set<string> {
+  return new Set(
+    [...policies.values()].filter(({ appliesTo }) => appliesTo !== 'everyone').map(({ id }) => id),
+  );
 }
 
 function loadEmergency(config: VigieConfig, placeOf: PlaceOf, faults: Fault[]): EmergencyNumbers | null {

@@ -66,9 +66,10 @@ export interface PipelineOptions {
   };
   readonly maximumMessageBytes: number;
   readonly policyIndexOf: (customer: string) => number;
-  readonly isEmergency: (user: string, uri: string) => boolean;
+  /** `country`: where it is dialled, null for the operator's country. */
+  readonly isEmergency: (user: string, uri: string, country: string | null) => boolean;
   /** What a dialled user and Request-URI stand for. */
-  readonly destinationOf: (user: string, uri: string) => Destination;
+  readonly destinationOf: (user: string, uri: string, country: string | null) => Destination;
   readonly rates: RateSink;
   readonly onEvent: (event: Event) => void;
   /** Without a directory or live traffic to prove anything (replay): calls are charged to the From user they claim. */
@@ -314,9 +315,7 @@ export class Pipeline {
     const message = this.#message;
     fieldKey(message, Field.toUser, key);
     const { lo } = key;
-    const stale =
-      message.status === 401 &&
-      message.headers('WWW-Authenticate').some((value) => /stale\s*=\s*"?true/i.test(value));
+    const stale = message.status === 401 && isStale(message);
     profile.answer(message.status, message.cseqMethod, lo, hadCredentials, stale);
   }
 
@@ -402,6 +401,7 @@ export class Pipeline {
           );
           return;
         }
+        if (offersFax(message)) this.calls.fax(this.#callFacts(packet));
         break;
       case Method.MESSAGE:
         this.#sms(packet, number, line, trunk, claim !== null);
@@ -436,7 +436,7 @@ export class Pipeline {
   }
 
   #tellSms(atMs: number, charged: Charged, called: string, uri: string): void {
-    const destination = this.#options.destinationOf(called, uri);
+    const destination = this.#options.destinationOf(called, uri, this.#countryOf(charged.line, null));
     this.#options.onEvent({ type: 'sms', atMs, charged, destination, callId: this.currentCallId() ?? '' });
   }
 
@@ -472,6 +472,8 @@ export class Pipeline {
     const { onEvent } = this.#options;
     if (note.hasCredentials) {
       const accepted = !isCredentialRefusal(status);
+      // The password was right, the nonce too old (RFC 7616 §3.3).
+      if (!accepted && isStale(message)) return;
       const charged =
         accepted && line !== null ? { ...nobody, line: line.id, customer: line.customer.id } : nobody;
       const claimed = note.claimed;
@@ -541,7 +543,9 @@ export class Pipeline {
     const record =
       this.calls.find(facts, 'outgoing') ?? this.#newRecord(facts, 'outgoing', proven || claim !== null);
     if (record)
-      this.calls.invite(record, facts, charged, claim, () => this.#origin(packet.source, trunk !== null));
+      this.calls.invite(record, facts, charged, claim, () =>
+        this.#origin(packet.source, trunk !== null, this.#countryOf(line?.id ?? claim, packet.source)),
+      );
   }
 
   /** A message from the proxy to the customer: an incoming call, or the far end's word in a call of the customer's. */
@@ -561,13 +565,17 @@ export class Pipeline {
       };
       const record = this.calls.find(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', true);
       if (record)
-        this.calls.invite(record, facts, charged, null, () => this.#origin(packet.destination, true));
+        this.calls.invite(record, facts, charged, null, () =>
+          this.#origin(packet.destination, true, this.#countryOf(line?.id ?? null, packet.destination)),
+        );
     } else if (method === Method.BYE) {
       this.calls.bye(this.#callFacts(packet));
     } else if (method === Method.CANCEL) {
       this.calls.cancel(this.#callFacts(packet), 'incoming');
     } else if (method !== Method.ACK && message.find(Field.toTag)) {
-      this.calls.inDialogRequest(this.#callFacts(packet));
+      const facts = this.#callFacts(packet);
+      this.calls.inDialogRequest(facts);
+      if (method === Method.INVITE && offersFax(message)) this.calls.fax(facts);
     }
   }
 
@@ -726,17 +734,27 @@ export class Pipeline {
     );
   }
 
-  #origin(customer: Endpoint, trusted: boolean): CallOrigin {
+  /** Where the line, or the trunk behind the address, dials; null where the directory does not say. */
+  #countryOf(line: string | null, source: Endpoint | null): string | null {
+    const { directory } = this.#options;
+    const known = line === null ? null : directory.lineByUsername(line);
+    const trunk = source === null ? null : directory.trunkByAddress(source);
+    return known?.emergencyCountry ?? trunk?.emergencyCountry ?? null;
+  }
+
+  #origin(customer: Endpoint, trusted: boolean, country: string | null): CallOrigin {
     const message = this.#message;
+    const presented = bounded(message.text(Field.fromUser)) ?? '';
     const called = bounded(message.text(Field.requestUser)) ?? '';
     const uri = bounded(message.text(Field.requestUri)) ?? '';
     return {
-      presented: bounded(message.text(Field.fromUser)) ?? '',
+      presented,
+      caller: this.#options.destinationOf(presented, '', country),
       called,
-      destination: this.#options.destinationOf(called, uri),
+      destination: this.#options.destinationOf(called, uri, country),
       asserted: trusted ? bounded(message.text(Field.assertedUser)) : null,
       userAgent: bounded(message.text(Field.userAgent)) ?? '',
-      emergency: this.#options.isEmergency(called, uri),
+      emergency: this.#options.isEmergency(called, uri, country),
       source: formatAddress(customer),
       sourcePort: customer.port,
     };
@@ -793,6 +811,20 @@ export class Pipeline {
 /** The proxy did not take the credentials (RFC 3261 §22.1, §22.2; 403 where a registrar says so). */
 function isCredentialRefusal(status: number): boolean {
   return status === 401 || status === 403 || status === 407;
+}
+
+/** The answer in hand asks for the same credentials with a fresh nonce. */
+function isStale(message: SipMessage): boolean {
+  return ['WWW-Authenticate', 'Proxy-Authenticate'].some((name) =>
+    message.headers(name).some((value) => /stale\s*=\s*"?true/i.test(value)),
+  );
+}
+
+/** The session description offers T.38 (RFC 3362): `m=image 49170 udptl t38`, a port of 0 being a refusal. */
+function offersFax(message: SipMessage): boolean {
+  const { bytes, bodyStart, bodyEnd } = message;
+  const at = bytes.subarray(bodyStart, bodyEnd).indexOf('m=image ');
+  return at >= 0 && /^m=image [1-9]\d* \S+ (?:.* )?t38\s*$/im.test(message.sdp() ?? '');
 }
 
 /** Digest user names of some phones carry their realm. */
