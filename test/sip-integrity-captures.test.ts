@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { replay } from '../daemon/replay.ts';
+import type { EndpointVerdict } from '../daemon/replay-report.ts';
+
+/**
+ * What stands between the telephone and the proxy was built and is known (test/captures/README.md); the table says which verdict the
+ * messages can honestly support, and the number of NATs that their addresses prove.
+ */
+const BUILT: readonly (readonly [string, EndpointVerdict, EndpointVerdict, number])[] = [
+  ['00_nonat_udp', 'none', 'none', 0],
+  ['01_single_nat_udp', 'none', 'none', 1],
+  ['03_triple_nat_udp', 'none', 'none', 1],
+  ['04_single_alg_udp', 'confirmed', 'none', 1],
+  ['05_single_alg_randport', 'confirmed', 'none', 1],
+  ['08_triple_alg_inner', 'suspected', 'suspected', 2],
+  ['09_triple_alg_middle', 'none', 'none', 1],
+  ['14_alg_half_contactport', 'confirmed', 'none', 1],
+  ['16_rport_learning_client', 'none', 'none', 1],
+  ['18_externip_randport', 'none', 'none', 0],
+  ['21_phone_proxy_viachain', 'none', 'confirmed', 2],
+  ['22_triple_nat_baresip_ice', 'none', 'none', 1],
+  ['26_alg_rebind', 'confirmed', 'none', 0],
+  ['27_rportlearn_rebind', 'none', 'none', 1],
+];
+
+const CAPTURES = join(import.meta.dirname, 'captures');
+
+test('every capture is in the table', () => {
+  const files = readdirSync(join(CAPTURES, 'nat-alg')).filter((file) => file.endsWith('.pcap'));
+  assert.deepEqual(
+    files.sort(),
+    BUILT.map(([name]) => `${name}.pcap`),
+  );
+});
+
+for (const [name, alg, nat, minLayers] of BUILT) {
+  test(`${name}: ALG ${alg}, nested NAT ${nat}`, async () => {
+    const { endpoints } = await replay([join(CAPTURES, 'nat-alg', `${name}.pcap`)], {
+      config: null,
+      policy: null,
+    });
+    assert.equal(endpoints.length, 1);
+    const [endpoint] = endpoints;
+    assert.equal(endpoint.source, name.startsWith('00') ? '198.51.100.21' : '198.51.100.77');
+    assert.deepEqual(
+      [endpoint.alg.verdict, endpoint.nat.verdict, endpoint.nat.minLayers],
+      [alg, nat, minLayers],
+    );
+    assert.equal(endpoint.alg.evidence.length > 0, alg !== 'none');
+    assert.equal(endpoint.nat.evidence.length > 0, nat !== 'none');
+  });
+}
+
+test('the evidence names the addresses and what to do', async () => {
+  const { endpoints } = await replay([join(CAPTURES, 'nat-alg', '05_single_alg_randport.pcap')], {
+    config: null,
+    policy: null,
+  });
+  assert.equal(
+    endpoints[0].alg.evidence[0],
+    'Via 198.51.100.77:61166 but a=rtcp still 192.168.1.20: a router on the way rewrites SIP; switch off its SIP ALG',
+  );
+});
+
+for (const file of readdirSync(join(CAPTURES, 'kamailio')).filter((name) => name.endsWith('.pcap'))) {
+  test(`${file}: nobody on the loopback is suspected`, async () => {
+    const { endpoints } = await replay([join(CAPTURES, 'kamailio', file)], { config: null, policy: null });
+    assert.ok(endpoints.length > 0);
+    for (const { alg, nat } of endpoints) assert.deepEqual([alg.verdict, nat.verdict], ['none', 'none']);
+  });
+}
