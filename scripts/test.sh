@@ -39,7 +39,7 @@ for step in $steps; do
   types) tsc --noEmit || status=1 ;;
   unit)
     run_tests unit --test-timeout=120000 'daemon/**/*.test.ts' 'detectors/**/*.test.ts' 'cli/**/*.test.ts' \
-      'bench/**/*.test.ts' || status=1
+      'simulate/**/*.test.ts' 'bench/**/*.test.ts' || status=1
     ;;
   system) run_tests system --test-concurrency=1 --test-timeout=300000 'test/**/*.test.ts' || status=1 ;;
   *) fail "no such step: $step (lint types unit system)" ;;

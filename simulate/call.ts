@@ -99,6 +99,7 @@ export class Call {
           startMs: world.nowMs,
           answeredMs: null,
           endMs: null,
+          called: destination?.number ?? plan.dialled,
           eurosPerMinute: destination?.eurosPerMinute ?? 0,
         }
       : null;

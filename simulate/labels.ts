@@ -20,6 +20,8 @@ export interface FraudCall {
   readonly startMs: number;
   answeredMs: number | null;
   endMs: number | null;
+  /** International, without `+`. */
+  readonly called: string;
   readonly eurosPerMinute: number;
 }
 

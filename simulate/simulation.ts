@@ -120,7 +120,7 @@ export class Simulation {
     const world = this.#world;
     const { fraudShare = 0.01, kinds = FRAUD_KINDS } = this.options;
     const { lines } = this.operator;
-    const count = Math.min(lines.length, Math.ceil(lines.length * fraudShare));
+    const count = Math.min(lines.length, Math.ceil(lines.length * fraudShare - 1e-9));
     // One line of a customer at most, so that what is found about a customer names one fraud.
     const customers = new Set<string>();
     const offenders: Line[] = [];
