@@ -58,7 +58,7 @@ interface Template {
   readonly secondsAt: number;
 }
 
-interface Instance {
+export interface Instance {
   readonly exchange: Exchange;
   readonly slot: number;
   /** Exchanges of its sort in a round: the next round goes on with the lines after those. */
@@ -183,10 +183,13 @@ export interface Traffic {
   readonly mix: Readonly<Record<string, number>>;
 }
 
+/** So many exchanges of one sort a round, each of another line. */
+export function instancesOf(exchange: Exchange, count: number): Instance[] {
+  return Array.from({ length: count }, (_, slot) => ({ exchange, slot, perRound: count, age: 0 }));
+}
+
 export function makeTraffic(options: TrafficOptions): Traffic {
   const { lines, messagesPerRound, callRounds } = options;
-  const instancesOf = (exchange: Exchange, count: number): Instance[] =>
-    Array.from({ length: count }, (_, slot) => ({ exchange, slot, perRound: count, age: 0 }));
   const perCall =
     CALLS.reduce((sum, call) => sum + call.messages.length + (ENDS.get(call)?.messages.length ?? 0), 0) /
     CALLS.length;
