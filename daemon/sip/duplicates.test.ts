@@ -57,3 +57,19 @@ test('messages of different transactions, each doubled at once, count once each'
     ),
   );
 });
+
+test('messages that share a place do not push each other out before their copies come', () => {
+  const filter = new DuplicateFilter();
+  const messages = [1, 2, 3, 4];
+  const seen = [...messages, ...messages].map((hi, i) => filter.isDuplicate(hi, 11, START_MS + i / 10));
+  assert.deepEqual(seen, [false, false, false, false, true, true, true, true]);
+});
+
+test('of a thousand messages within half a millisecond every copy is told', () => {
+  const filter = new DuplicateFilter();
+  const identities = Array.from({ length: 1000 }, (_, i) => [i + 1, Math.imul(i + 1, 0x9e3779b1)] as const);
+  let told = 0;
+  for (const atMs of [START_MS, START_MS + 0.4])
+    for (const [hi, lo] of identities) if (filter.isDuplicate(hi, lo, atMs)) told++;
+  assert.equal(told, 1000);
+});

@@ -31,6 +31,7 @@ export interface TestVigie {
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
   stop(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   /** kill -9 */
   crash(): Promise<void>;
   /** Starts it again on the same ports and directory. */
@@ -75,7 +76,7 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
   const configFile = join(directory, 'vigie.yaml');
   const base = {
     ingest: { hep: { udp: hep, tcp: hep } },
-    redis: { url: options.redisUrl },
+    redis: { url: options.redisUrl, directory: join(directory, 'var') },
     admin: { listen },
   };
   writeFileSync(configFile, stringify(merge(base, { ...options.config })));
@@ -93,7 +94,12 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
       cwd: directory,
       env: { ...process.env, ...options.env },
     });
-    await waitFor('vigie', isReady, child, 20_000);
+    try {
+      await waitFor('vigie', isReady, child, 20_000);
+    } catch (error) {
+      await child.stop('SIGKILL');
+      throw error;
+    }
   };
   await start();
   return {
@@ -116,6 +122,7 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
       return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
     },
     metrics: async () => (await fetch(`${http}/metrics`)).text(),
+    signal: (name) => child.signal(name),
     stop: () => child.stop(),
     crash: () => child.stop('SIGKILL'),
     start,
