@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
+import { detectors } from '../detectors/index.ts';
 import { createLocalToken } from './admin/local-token.ts';
 import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
 import type { AdminToken } from './admin/tokens.ts';
@@ -17,9 +18,12 @@ import type { Packet } from './ingest/packet.ts';
 import { metricSources, Tallies } from './metric-readings.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
+import { clearAfter } from './policy/plan.ts';
+import { SharedRates } from './shared-rates.ts';
 import { createHealth } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
 import { type Metrics, registerMetrics } from './telemetry/metrics.ts';
+import { ToldOnce } from './told-once.ts';
 import { VERSION } from './version.ts';
 import { warmUp } from './warm-up.ts';
 import { RedisStore } from './windows/redis-store.ts';
@@ -46,6 +50,8 @@ export class Daemon {
   readonly receiver: HepReceiver;
   readonly tallies = new Tallies();
   readonly metrics: Metrics;
+  readonly #sharedRates: SharedRates;
+  readonly #toldOnce: ToldOnce;
   readonly #embedded: EmbeddedRedis | null;
   #setup: Setup;
   #servers: FastifyInstance[] = [];
@@ -108,6 +114,13 @@ export class Daemon {
       onEvent: (event) => this.tallies.event(event),
       pipeline: { onCallChange: this.persistence.saveCall, onBindingChange: this.persistence.saveBinding },
     });
+    this.#sharedRates = new SharedRates({
+      store: this.store,
+      pipeline: this.core.pipeline,
+      customers: config.capacity.lines,
+      nowMs: () => this.captureNowMs(),
+    });
+    this.#toldOnce = new ToldOnce(this.store);
     this.receiver = new HepReceiver({
       udp: config.ingest.hep.udp,
       tcp: config.ingest.hep.tcp,
@@ -169,7 +182,7 @@ export class Daemon {
     return addressOf(this.#servers[0]);
   }
 
-  /** Capture time now: the newest stamp, and the time that has gone by since it came. */
+  /** Capture time now: the newest stamp that the pipeline believes, and the time that has gone by since. */
   captureNowMs(): number {
     const { captureMs, arrivalMs } = this.#lastLag;
     return captureMs === 0 ? Date.now() : captureMs + (wallClock() - arrivalMs);
@@ -177,8 +190,8 @@ export class Daemon {
 
   /** Seconds that capture stamps lie behind arrival, null before the first packet. */
   captureLagSeconds(): number | null {
-    const { captureMs, arrivalMs } = this.#lastLag;
-    return captureMs === 0 ? null : (arrivalMs - captureMs) / 1000;
+    const lag = this.#lagOfNewest();
+    return lag === null ? null : lag / 1000;
   }
 
   /** Takes a new configuration in as far as it can be changed while running; returns the options that need a restart. */
@@ -205,6 +218,7 @@ export class Daemon {
     if (faults.length > 0)
       throw new Error(faults.map(({ path, message }) => `${path}: ${message}`).join('; '));
     await this.core.reload(setup);
+    this.#sharedRates.share(this.core.engine);
     this.#setup = setup;
     this.log.level(config.log.level as 'info');
     return fixed;
@@ -219,6 +233,7 @@ export class Daemon {
     // Events still waiting for earlier ones go out; open calls stay in the store.
     this.core.pipeline.tick(this.captureNowMs() + (this.#setup.config.calls.reorder as number) + 1);
     await this.enforcement.stop();
+    this.#sharedRates.close();
     await this.store.close();
     await this.#embedded?.stop();
   }
@@ -234,6 +249,7 @@ export class Daemon {
       this.log.warn('redis.away', {
         todo: 'measuring begins without what was known before; it is taken in when Redis comes',
       });
+    this.#sharedRates.share(this.core.engine);
     await this.enforcement.start();
     await this.#listen();
     warmUp(this.#setup);
@@ -329,7 +345,17 @@ export class Daemon {
       ...(held === null ? {} : { held }),
       callId: evidence.callIds[0] ?? null,
     });
-    this.enforcement.onFinding(finding);
+    if (this.store.daemons === 1 || finding.action !== 'alert') this.enforcement.onFinding(finding);
+    else void this.#tellOnce(finding);
+  }
+
+  async #tellOnce(finding: Finding): Promise<void> {
+    const { policy: policyId, rule: ruleId } = finding;
+    const rule = this.#setup.policies.get(policyId)?.rules.find(({ id }) => id === ruleId);
+    const detector = detectors.get(rule?.detector ?? '');
+    const withinMs = rule && detector ? clearAfter(rule, detector) : 0;
+    if (await this.#toldOnce.claim(finding, withinMs)) this.enforcement.onFinding(finding);
+    else this.log.info('finding.told-by-another', { id: finding.id, rule: ruleId });
   }
 
   /** Arrival minus capture of the newest packet of any agent, ms. */
@@ -343,12 +369,11 @@ export class Daemon {
 
   #tick(): void {
     const { pipeline, engine } = this.core;
-    let newest = this.#lastLag;
-    for (const agent of this.receiver.agents.values())
-      if (agent.messages > 0 && agent.lastArrivalMs > newest.arrivalMs)
-        newest = { captureMs: agent.lastArrivalMs - agent.clockOffsetMs, arrivalMs: agent.lastArrivalMs };
-    this.#lastLag = newest;
-    if (newest.captureMs === 0) return;
+    // What the pipeline believes, not an agent's last stamp: one far ahead must not end every call.
+    const captureMs = pipeline.nowMs;
+    if (!Number.isFinite(captureMs)) return;
+    if (this.#lastLag.captureMs === 0 || captureMs > this.captureNowMs())
+      this.#lastLag = { captureMs, arrivalMs: wallClock() };
     const nowMs = this.captureNowMs();
     pipeline.tick(nowMs);
     engine.tick(nowMs);
@@ -391,9 +416,11 @@ export class Daemon {
     for (const agent of this.receiver.agents.values())
       if (agent.lastGapToMs > agent.lastGapFromMs && pipeline.calls.size > 0)
         brake.onGap(agent.lastGapFromMs, agent.lastGapToMs);
-    const silentMs = this.#lastLag.captureMs === 0 ? 0 : nowMs - this.#lastLag.captureMs;
-    if (silentMs >= (silence as number) && pipeline.calls.size > 0)
-      brake.onGap(this.#lastLag.captureMs, nowMs);
+    let lastArrivalMs = 0;
+    for (const agent of this.receiver.agents.values())
+      if (agent.messages > 0) lastArrivalMs = Math.max(lastArrivalMs, agent.lastArrivalMs);
+    const silentMs = lastArrivalMs === 0 ? 0 : wallClock() - lastArrivalMs;
+    if (silentMs >= (silence as number) && pipeline.calls.size > 0) brake.onGap(nowMs - silentMs, nowMs);
   }
 
   async #restore(): Promise<void> {

@@ -112,7 +112,8 @@ export function planOf(policy: Policy, detectors: ReadonlyMap<string, Detector>)
   return { policy, rates, subjects: [...subjects].map(([kind, plan]) => ({ kind, ...plan })) };
 }
 
-function clearAfter(rule: PolicyRule, detector: Detector): number {
+/** Breaches with less between them are one episode, ms. 0 for rules about single calls: each call is one. */
+export function clearAfter(rule: PolicyRule, detector: Detector): number {
   // Every call is a breach of its own.
   if (!('stream' in detector) && detector.breachOf === 'call') return 0;
   const value = rule.parameters['clearAfter'];
@@ -207,7 +208,8 @@ export function updateOf(
       const member = measure.add(event);
       if (member === null) return null;
       const { suffix, ttlMs } = geometry(measure.period, atMs, periodAt);
-      const key = { subject, name: baseName(measure) + suffix };
+      const part = measure.per === undefined ? '' : `#${measure.per(event)}`;
+      const key = { subject, name: baseName(measure) + suffix + part };
       return { kind: 'distinct', key, atMs, member, cap: measure.cap, ttlMs };
     }
     case 'level': {

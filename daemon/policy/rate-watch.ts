@@ -21,8 +21,8 @@ type Stream = 'messages' | 'transactions';
 /** What several daemons make of one rate together: `SharedRate` of the windows. */
 export interface SharedRateLike {
   saw(slot: number, timeMs: number): void;
-  /** Since when the sum has been over, 0 if it is not. */
-  overSinceMs(slot: number): number;
+  /** Since when the sum has been over, 0 if it is not as of `atMs`. */
+  overSinceMs(slot: number, atMs: number): number;
 }
 
 /** One ring of timestamps per slot. Policies with like limits share it. */
@@ -97,7 +97,7 @@ export class RateWatch {
       const state = watches[i].table.add(slot, timeMs);
       const { shared } = watches[i].counter;
       if (shared !== null) shared.saw(slot, timeMs);
-      if (state !== RATE_WITHIN || (shared !== null && shared.overSinceMs(slot) !== 0)) {
+      if (state !== RATE_WITHIN || (shared !== null && shared.overSinceMs(slot, timeMs) !== 0)) {
         over = true;
         this.#over(watches[i], slot, timeMs, (state & RATE_OVER_PAST) !== 0);
       }
@@ -205,7 +205,7 @@ export class RateWatch {
     for (const rule of watch.rules) {
       const breach = this.#bySlot.get(rule)?.get(slot) ?? this.#open(rule, slot);
       const { ladder } = rule;
-      const sinceMs = past ? timeMs : overSince(watch.counter, slot) || timeMs;
+      const sinceMs = past ? timeMs : overSince(watch.counter, slot, timeMs, false) || timeMs;
       if (rule.detector.stream === 'messages' && rule.detector.excuse !== undefined)
         this.profiles.over(slot, timeMs);
       if (breach.callIds.length < MOST_CALL_IDS) this.#noteCall(breach);
@@ -263,8 +263,8 @@ export class RateWatch {
 }
 
 /** Of this daemon's part and the sum of all, whichever has been over for longer; 0 if neither is. */
-function overSince({ table, shared }: Counter, slot: number, atMs?: number): number {
-  const own = table.overSinceMs(slot, atMs);
-  const sum = shared === null ? 0 : shared.overSinceMs(slot);
+function overSince({ table, shared }: Counter, slot: number, atMs: number, asOf = true): number {
+  const own = table.overSinceMs(slot, asOf ? atMs : undefined);
+  const sum = shared === null ? 0 : shared.overSinceMs(slot, atMs);
   return own === 0 || (sum !== 0 && sum < own) ? sum : own;
 }

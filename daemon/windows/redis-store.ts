@@ -14,6 +14,8 @@ const IN_FLIGHT = 4;
 const SCAN_COUNT = 1000;
 /** Longest wait before a failed batch or connection is tried again. */
 const RETRY_MS = 500;
+/** Longest wait of `connect`. */
+const CONNECT_MS = 4000;
 /** A batch that Redis itself refuses so often, for a reason that waiting does not cure, is dropped. */
 const REFUSALS = 5;
 /** Refusals that pass by themselves, or that only the operator can end: the batch waits. */
@@ -148,13 +150,19 @@ export class RedisStore implements WindowStore {
 
   /** Resolves when Redis is usable or a first attempt failed; goes on trying either way. */
   async connect(): Promise<void> {
-    try {
-      await this.redis.connect();
-    } catch (error) {
-      this.#note(messageOf(error));
-    }
-    const until = Date.now() + 2000;
-    while (!this.#usable && this.#preparing && Date.now() < until) await pause(5);
+    let settled = false;
+    // A cluster's client that begins again during its first attempt never settles the promise: usable is what counts.
+    this.redis.connect().then(
+      () => {
+        settled = true;
+      },
+      (error) => {
+        settled = true;
+        this.#note(messageOf(error));
+      },
+    );
+    const until = Date.now() + CONNECT_MS;
+    while (!this.#usable && (!settled || this.#preparing) && Date.now() < until) await pause(5);
   }
 
   /** Sends what waits, for at most `withinMs`, and hangs up. */

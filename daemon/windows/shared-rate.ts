@@ -24,6 +24,8 @@ interface Hot {
   toldMs: number;
   pending: number[];
   overSinceMs: number;
+  /** Newest event of ours that was told to be over. */
+  overAtMs: number;
 }
 
 /** Hot subjects at once, at most; further ones are judged by each daemon for itself. */
@@ -91,7 +93,12 @@ export class SharedRate {
   /** To be called after every `table.add(slot, timeMs)`. */
   saw(slot: number, timeMs: number): void {
     if (!this.shared) return;
-    const hot = this.#hot.get(slot);
+    let hot = this.#hot.get(slot);
+    if (hot !== undefined && this.#options.subjectOf(slot).id !== hot.subject.id) {
+      // The slot was given to another subject.
+      this.#hot.delete(slot);
+      hot = undefined;
+    }
     if (hot !== undefined && timeMs <= hot.untilMs) this.#queue(hot, timeMs);
     if (!this.#passesShare(slot, timeMs)) {
       if (hot !== undefined && timeMs > hot.untilMs + 2 * this.#options.table.windowMs)
@@ -105,9 +112,14 @@ export class SharedRate {
     }
   }
 
-  /** Since when the rate over all daemons has been over, as far as this daemon was told; 0 if it is not. */
-  overSinceMs(slot: number): number {
-    return this.#hot.get(slot)?.overSinceMs ?? 0;
+  /**
+   * Since when the rate over all daemons has been over as of `atMs`, as far as this daemon was told; 0 if it is not. A window after the last
+   * event here it is no longer: what goes on elsewhere is judged there.
+   */
+  overSinceMs(slot: number, atMs = Number.NEGATIVE_INFINITY): number {
+    const hot = this.#hot.get(slot);
+    if (hot === undefined || atMs - hot.overAtMs >= this.#options.table.windowMs) return 0;
+    return hot.overSinceMs;
   }
 
   #passesShare(slot: number, timeMs: number): boolean {
@@ -135,6 +147,7 @@ export class SharedRate {
         toldMs: Number.NEGATIVE_INFINITY,
         pending: [],
         overSinceMs: 0,
+        overAtMs: Number.NEGATIVE_INFINITY,
       };
       this.#hot.set(slot, hot);
     }
@@ -187,6 +200,8 @@ export class SharedRate {
   }
 
   #judge(hot: Hot, over: boolean, atMs: number): void {
+    if (over && hot.overSinceMs > 0 && atMs - hot.overAtMs >= this.#options.table.windowMs) hot.overSinceMs = 0;
+    if (over && atMs > hot.overAtMs) hot.overAtMs = atMs;
     if (over === hot.overSinceMs > 0) return;
     hot.overSinceMs = over ? atMs : 0;
     this.#options.onChange(hot.slot, over, atMs);
