@@ -5,6 +5,7 @@ import { type Core, createCore } from '../daemon/core.ts';
 import { Directory } from '../daemon/identity/directory.ts';
 import { FrameReceiver } from '../daemon/ingest/frame-receiver.ts';
 import { MemoryStore } from '../daemon/windows/memory-store.ts';
+import type { WindowStore } from '../daemon/windows/store.ts';
 import { detectors } from '../detectors/index.ts';
 import { BUSY_HOUR, CALLS_ONLY, type FrameSet, makeTraffic } from './traffic.ts';
 
@@ -30,7 +31,7 @@ export class InProcess {
   #timeMs = BASE_MS;
   #nextTickMs = BASE_MS;
 
-  constructor(lines: number) {
+  constructor(lines: number, store: WindowStore = new MemoryStore()) {
     const base = defaultConfig();
     const found = loadPolicies(null, detectors);
     const config = {
@@ -53,11 +54,18 @@ export class InProcess {
       directory: Directory.empty(),
       policies,
       emergency: emergencyNumbers(['FR']),
-      store: new MemoryStore(),
+      store,
       onFinding: () => this.findings++,
     });
     const { pipeline } = this.core;
     this.receiver = new FrameReceiver({ sink: (packet) => pipeline.packet(packet) });
+  }
+
+  /** Capture time goes on without a packet. */
+  pass(elapsedMs: number): void {
+    this.#timeMs += elapsedMs;
+    this.core.pipeline.tick(this.#timeMs);
+    this.core.engine.tick(this.#timeMs);
   }
 
   /** Writes a round (not timed) and takes it in; returns nanoseconds. */
