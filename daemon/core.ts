@@ -1,10 +1,14 @@
 import { detectors } from '../detectors/index.ts';
+import { sipIntegrity } from '../detectors/sip-integrity/index.ts';
+import { LIVE_GATES } from '../detectors/sip-integrity/verdict.ts';
 import type { Event } from '../detectors/vocabulary.ts';
 import type { VigieConfig } from './config/schema.ts';
 import type { BadUserAgents } from './identity/bad-user-agents.ts';
 import { Circumstances } from './identity/circumstances.ts';
 import type { Directory } from './identity/directory.ts';
 import type { EmergencyNumbers } from './identity/emergency.ts';
+import { EndpointObserver, type EndpointObserverOptions } from './identity/endpoint-observer.ts';
+import { endpointEvent, keepEndpoint, restoreEndpoints } from './identity/endpoint-records.ts';
 import { NETWORK_MEMORY_MS } from './identity/known-networks.ts';
 import { NO_LISTS, type NumberLists } from './identity/number-lists.ts';
 import { Numbering } from './identity/numbering.ts';
@@ -29,6 +33,8 @@ export interface CoreOptions {
   /** Hears every event after the policies did. */
   readonly onEvent?: (event: Event) => void;
   readonly pipeline?: Partial<PipelineOptions>;
+  /** How closely endpoints are looked at, whether a rule asks for it or not. Default: as live traffic allows, where a rule asks. */
+  readonly endpoints?: Pick<EndpointObserverOptions, 'gates' | 'sampleMs' | 'warmUpMs'>;
 }
 
 /** What live traffic, replay, bench and tests have in common: packets in, findings out. No I/O but through the store. */
@@ -36,6 +42,7 @@ export interface Core {
   readonly pipeline: Pipeline;
   readonly engine: PolicyEngine;
   readonly brake: Brake;
+  readonly endpoints: EndpointObserver;
   /** Takes back what a restart must not forget beside calls and bindings: breaches, and the networks of the lines. */
   restore(): Promise<void>;
   /** Judges by other policies and another network from now on. Breaches that stand are taken over. */
@@ -43,6 +50,9 @@ export interface Core {
     setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency' | 'numbers' | 'badUserAgents'>,
   ): Promise<void>;
 }
+
+/** Of live traffic one request a minute and flow is looked into; after an hour every telephone has registered anew. */
+const LIVE_ENDPOINTS = { gates: LIVE_GATES, sampleMs: 60_000, warmUpMs: 3_600_000 };
 
 /** Name of the record under a line that its known networks are kept in. */
 const NETWORKS = 'networks:';
@@ -150,11 +160,29 @@ export function createCore(options: CoreOptions): Core {
   });
   if (options.badUserAgents) circumstances.badUserAgents = options.badUserAgents;
   pipeline.watchStrangers = engine.wantsStrangers();
+  const endpoints = new EndpointObserver({
+    ...(options.endpoints ?? LIVE_ENDPOINTS),
+    onStanding: (change) => {
+      const event = endpointEvent(change, pipeline.sources.trunkOf(change.sourceSlot));
+      engine.onEvent(event);
+      options.onEvent?.(event);
+    },
+    onSave: (endpoint) => store.record(keepEndpoint(endpoint)),
+  });
+  const observerFor = (policies: CoreOptions['policies']): EndpointObserver | null => {
+    const wanted = [...policies.values()].some(({ rules }) =>
+      rules.some(({ detector }) => detector === sipIntegrity.name),
+    );
+    return wanted || options.endpoints !== undefined ? endpoints : null;
+  };
+  pipeline.observer = observerFor(options.policies);
   return {
     pipeline,
     brake,
+    endpoints,
     restore: async () => {
       await engine.restore();
+      await restoreEndpoints(store, endpoints);
       for await (const { key, value } of store.restore(NETWORKS))
         if (key.subject.kind === 'line') circumstances.networks.restore(key.subject.id, value);
     },
@@ -169,6 +197,7 @@ export function createCore(options: CoreOptions): Core {
       numbering = numberingOf(setup);
       if (setup.badUserAgents) circumstances.badUserAgents = setup.badUserAgents;
       pipeline.watchStrangers = next.wantsStrangers();
+      pipeline.observer = observerFor(setup.policies);
       pipeline.calls.marksMs = next.marksMs();
       pipeline.setNetwork(setup.config.network);
       pipeline.lines.refresh();

@@ -9,7 +9,6 @@ import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
 import { createCore } from './core.ts';
 import { Directory } from './identity/directory.ts';
 import { ProxyLearner } from './identity/learned-proxy.ts';
-import { EndpointObserver } from './identity/endpoint-observer.ts';
 import { formatAddress, formatEndpoint } from './ingest/address.ts';
 import { type CaptureCounters, readCapture } from './ingest/capture-file.ts';
 import type { Packet } from './ingest/packet.ts';
@@ -48,9 +47,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   directory.replace(data);
   const counts = new ReplayCounts();
   const findings: Finding[] = [];
-  // All of a capture is looked at, and what it shows is told however short it is.
-  const endpoints = new EndpointObserver({ gates: UNGATED, sampleMs: 0, warmUpMs: 0 });
-  const { pipeline, engine } = createCore({
+  const { pipeline, engine, endpoints } = createCore({
     config,
     directory,
     policies,
@@ -60,14 +57,11 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     store: new MemoryStore(),
     onFinding: (finding) => findings.push(finding),
     onEvent: (event) => counts.event(event),
+    // All of a capture is looked at, and what it shows is told however short it is.
+    endpoints: { gates: UNGATED, sampleMs: 0, warmUpMs: 0 },
     pipeline: {
       believeClaims: options.config === null,
-      onMessage: (slot, atMs, message, packet) => {
-        counts.message(pipeline.sources.addressOf(slot), atMs);
-        endpoints.customerMessage(slot, atMs, message, packet);
-      },
-      onProxyMessage: (slot, atMs, message, packet) =>
-        endpoints.proxyMessage(slot, atMs, message, packet),
+      onMessage: (slot, atMs) => counts.message(pipeline.sources.addressOf(slot), atMs),
       onTransaction: (slot, atMs) => counts.transaction(pipeline.sources.addressOf(slot), atMs),
     },
   });

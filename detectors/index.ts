@@ -3,6 +3,7 @@ import { averageCallDuration } from './average-call-duration/index.ts';
 import { callDuration } from './call-duration/index.ts';
 import { messageRate } from './message-rate/index.ts';
 import { simultaneousCalls } from './simultaneous-calls/index.ts';
+import { sipIntegrity } from './sip-integrity/index.ts';
 import { transactionRate } from './transaction-rate/index.ts';
 import type { Detector } from './vocabulary.ts';
 
@@ -17,6 +18,7 @@ export const detectors: ReadonlyMap<string, Detector> = new Map<string, Detector
     callDuration,
     messageRate,
     simultaneousCalls,
+    sipIntegrity,
     transactionRate,
   ].map((detector) => [detector.name, detector as Detector]),
 );

@@ -208,7 +208,30 @@ export type RequestEvent =
       readonly sourceProven?: boolean;
     };
 
-export type Event = CallEvent | RegistrationEvent | RequestEvent;
+/**
+ * What an endpoint's signalling shows of the routers in front of it. Told when a verdict changes, and once a day while it stands
+ * and messages come; `evidence` are sentences, the strongest first.
+ */
+export interface EndpointEvent {
+  readonly type: 'endpoint';
+  readonly atMs: number;
+  readonly charged: Charged;
+  readonly userAgent: string;
+  readonly alg: {
+    readonly verdict: 'none' | 'suspected' | 'confirmed' | 'not-assessable';
+    readonly score: number;
+    readonly evidence: readonly string[];
+  };
+  readonly nat: {
+    readonly verdict: 'none' | 'suspected' | 'confirmed' | 'not-assessable';
+    /** NATs that the addresses prove. */
+    readonly minLayers: number;
+    readonly score: number;
+    readonly evidence: readonly string[];
+  };
+}
+
+export type Event = CallEvent | RegistrationEvent | RequestEvent | EndpointEvent;
 
 /** The subject of an event as the rule's `subject` names it, or null where the event has none. */
 export function chargedOf(event: Event): Charged {

@@ -45,6 +45,7 @@ export class Circumstances {
         this.#trail.proved(event.binding.charged.source, event.binding.line);
         return event;
       case 'unregistered':
+      case 'endpoint':
         return event;
       case 'credentials':
         return this.#credentials(event);
