@@ -110,6 +110,17 @@ test('a stranger who names a registered line from another address is not that li
   assert.equal(recorder.transactions.length, 1);
 });
 
+test('a registration does not vouch for a REGISTER: guessing on from a cracked line is charged to nobody', () => {
+  const attacker = '192.0.2.66:5060';
+  const recorder = new Recorder().play([
+    ...register({ line: LINE, from: attacker, atMs: START }),
+    ...register({ line: '0199000002', from: attacker, atMs: START + 1000, status: 403 }),
+    ...register({ line: LINE, from: attacker, atMs: START + 2000, status: 403 }),
+  ]);
+  // The one REGISTER whose credentials were right.
+  assert.equal(recorder.transactions.length, 1);
+});
+
 test('a live registration of address and port proves a request without credentials, until it expires', () => {
   const registered = register({ line: LINE, from: PHONE, atMs: START, expires: 60 });
   const inside = call({ line: LINE, from: PHONE, atMs: START + 59_000, challenge: false });
