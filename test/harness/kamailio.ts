@@ -1,12 +1,13 @@
 /** A real Kamailio running deploy/kamailio/example.cfg as it is, with its parameters defined by the test. */
 import { createSocket } from 'node:dgram';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild, waitFor } from './child.ts';
 import { freePort } from './ports.ts';
 
 const exampleConfig = new URL('../../deploy/kamailio/example.cfg', import.meta.url).pathname;
+const include = new URL('../../deploy/kamailio/vigie.cfg', import.meta.url).pathname;
 
 /** A line of the proxy's subscriber table; `customer` is what the proxy takes for the line's customer. */
 export interface Subscriber {
@@ -30,6 +31,8 @@ export interface KamailioOptions {
   captureId?: number;
   /** More `#!define` lines, name to value as Kamailio reads it (strings with their quotes). */
   defines?: Readonly<Record<string, string>>;
+  /** Runs a changed copy of the example instead. */
+  edit?: (example: string) => string;
 }
 
 export interface TestKamailio {
@@ -96,7 +99,13 @@ export async function startKamailio(options: KamailioOptions): Promise<TestKamai
   };
   const config = join(directory, 'run.cfg');
   const lines = Object.entries(defines).map(([name, value]) => `#!define ${name} ${value}`);
-  writeFileSync(config, `#!KAMAILIO\n${lines.join('\n')}\ninclude_file "${exampleConfig}"\n`);
+  let example = exampleConfig;
+  if (options.edit) {
+    example = join(directory, 'example.cfg');
+    writeFileSync(example, options.edit(readFileSync(exampleConfig, 'utf8')));
+    copyFileSync(include, join(directory, 'vigie.cfg'));
+  }
+  writeFileSync(config, `#!KAMAILIO\n${lines.join('\n')}\ninclude_file "${example}"\n`);
 
   const child = startChild('kamailio', [
     ...['-f', config, '-DD', '-E', '-m', '32', '-M', '8'],

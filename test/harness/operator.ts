@@ -42,6 +42,8 @@ export interface OperatorOptions {
   config?: Readonly<Record<string, unknown>>;
   /** What the proxy takes for a line's customer: as the directory says (default), or nothing, as a proxy that knows none. */
   proxyKnowsCustomers?: boolean;
+  /** Changes the proxy's configuration. */
+  editProxy?: (example: string) => string;
 }
 
 export interface Finding {
@@ -184,6 +186,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     redisPort: redis.port,
     hep: vigie.hep,
     carrierPort: carrier.port,
+    ...(options.editProxy ? { edit: options.editProxy } : {}),
   });
   const token = readFileSync(join(scratch, 'var', 'admin-token'), 'utf8').trim();
 
