@@ -1,0 +1,111 @@
+import { CHARGED, type DetectorCase, many, merged, NOON_MS, STRANGER } from '../cases-events.ts';
+import type { Event } from '../vocabulary.ts';
+
+const detector = 'scanner';
+const subject = 'source';
+
+interface Asked {
+  readonly method?: string;
+  readonly knownBad?: string;
+  readonly sourceProven?: boolean;
+  readonly stepMs?: number;
+}
+
+const asked = (
+  count: number,
+  { method = 'REGISTER', knownBad, sourceProven = false, stepMs = 1000 }: Asked = {},
+): Event[] =>
+  many(count, (n) => ({
+    type: 'unproven',
+    atMs: NOON_MS + n * stepMs,
+    charged: STRANGER,
+    method,
+    target: `${100 + n}`,
+    userAgent: knownBad ?? 'Phone',
+    callId: `scan-${n}`,
+    knownBad: knownBad ?? null,
+    sourceProven,
+  }));
+
+/** What the registrar says to the name that was asked for. */
+const answered = (count: number): Event[] =>
+  many(count, (n) => ({
+    type: 'refused',
+    atMs: NOON_MS + n * 1000 + 50,
+    charged: STRANGER,
+    method: 'REGISTER',
+    status: 404,
+    target: `${100 + n}`,
+    callId: `scan-${n}`,
+  }));
+
+/** The phone that asked proves itself, 60 ms later. */
+const proven = (count: number): Event[] =>
+  many(count, (n) => ({
+    type: 'credentials',
+    atMs: NOON_MS + n * 1000 + 60,
+    charged: { ...CHARGED, source: STRANGER.source },
+    claimed: `${100 + n}`,
+    claimedLine: `${100 + n}`,
+    accepted: true,
+    method: 'REGISTER',
+    userAgent: 'Phone',
+    callId: `scan-${n}`,
+    provesEarlier: true,
+  }));
+
+export const scannerCases: readonly DetectorCase[] = [
+  {
+    detector,
+    subject,
+    title: 'the 21st name fires',
+    events: asked(21),
+    firesAtMs: [NOON_MS + 20_000],
+    significantAtMs: NOON_MS + 20_000,
+  },
+  { detector, subject, title: 'twenty names', events: asked(20), firesAtMs: [] },
+  {
+    detector,
+    subject,
+    title: 'asked for and refused is one name',
+    events: merged(asked(20), answered(20)),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'two hundred phones of an office that prove themselves',
+    events: merged(asked(200), proven(200)),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'one name every three minutes and a bit: never more than twenty in an hour',
+    events: asked(60, { stepMs: 181_000 }),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'subscriptions to busy lamps name many extensions',
+    events: asked(100, { method: 'SUBSCRIBE' }),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'a known-bad user agent fires at once, whatever it sends',
+    events: asked(1, { method: 'SUBSCRIBE', knownBad: 'friendly-scanner' }),
+    firesAtMs: [NOON_MS],
+    significantAtMs: NOON_MS,
+  },
+  {
+    detector,
+    subject,
+    title: 'from an address where lines are at home it fires and is not significant',
+    events: asked(30, { knownBad: 'friendly-scanner', sourceProven: true }),
+    firesAtMs: [NOON_MS],
+    significantAtMs: null,
+  },
+];
