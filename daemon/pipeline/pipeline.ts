@@ -40,6 +40,12 @@ export interface Profile {
   known(lineHash: number): void;
 }
 
+/** Looks at whole messages; on the hot path, so it picks what it looks into. */
+export interface MessageObserver {
+  customerMessage(sourceSlot: number, atMs: number, message: SipMessage, packet: Packet): void;
+  proxyMessage(destinationSlot: number, atMs: number, message: SipMessage, packet: Packet): void;
+}
+
 /** What the pipeline asks of the directory; `revision` changes with every change of it. */
 export interface PipelineDirectory {
   readonly revision: number;
@@ -77,13 +83,6 @@ export interface PipelineOptions {
   /** A new transaction of a source, a message of a source: for counting, where somebody counts. */
   readonly onTransaction?: (sourceSlot: number, atMs: number) => void;
   readonly onMessage?: (sourceSlot: number, atMs: number, message: SipMessage, packet: Packet) => void;
-  /** The same of a message from a proxy to the customer side. */
-  readonly onProxyMessage?: (
-    destinationSlot: number,
-    atMs: number,
-    message: SipMessage,
-    packet: Packet,
-  ) => void;
   readonly onCallChange?: (record: CallRecord) => void;
   readonly onBindingChange?: (binding: BindingEntry) => void;
 }
@@ -112,6 +111,8 @@ const key = new Hash64();
 export class Pipeline {
   /** Tell `unproven` and `refused` events too: some rule asks for them. */
   watchStrangers = false;
+  /** Hears every message between customers and proxies, where some rule asks what they look like. */
+  observer: MessageObserver | null = null;
   readonly counters = new PipelineCounters();
   readonly sources: SourceTable;
   readonly lines: LineTable;
@@ -196,12 +197,13 @@ export class Pipeline {
       this.counters.customerMessages++;
       this.#options.rates.message(source, timeMs);
       this.#options.onMessage?.(source, timeMs, message, packet);
+      this.observer?.customerMessage(source, timeMs, message, packet);
       const profile = this.#options.rates.profile(source);
       if (profile !== null) this.#profile(profile, packet);
       if (message.isRequest) this.#customerRequest(packet, source);
       else this.#customerAnswer(packet);
     } else if (toCustomer) {
-      this.#options.onProxyMessage?.(destination, timeMs, message, packet);
+      this.observer?.proxyMessage(destination, timeMs, message, packet);
       if (message.isRequest) this.#proxyRequest(packet, destination);
       else this.#proxyAnswer(packet, destination);
     } else if (from === Side.customer && to === Side.customer) {
