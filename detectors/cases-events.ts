@@ -11,6 +11,7 @@ import type {
   RateDetector,
   Reading,
   Rhythm,
+  SubjectFacts,
   SubjectKind,
 } from './vocabulary.ts';
 
@@ -26,6 +27,8 @@ export interface DetectorCase {
   readonly subject?: SubjectKind;
   /** Channels of the trunk. */
   readonly channels?: number;
+  /** What the directory says of callers and destinations. */
+  readonly facts?: Partial<SubjectFacts>;
   readonly events: readonly Event[];
   /** Times (ms) of the events at which a breach begins; none: must not fire. */
   readonly firesAtMs: readonly number[];
@@ -63,6 +66,8 @@ export interface CallOptions {
   readonly userAgent?: string;
   readonly charged?: Partial<Charged>;
   readonly presentsCustomer?: string;
+  readonly presented?: string;
+  readonly caller?: Partial<Destination>;
   readonly rhythm?: Rhythm;
 }
 
@@ -80,7 +85,10 @@ export function legOf(options: CallOptions): CallLeg {
     charged: { ...CHARGED, ...options.charged },
     called,
     destination: { number: called, kind: 'unknown', country: null, highRisk: false, ...options.destination },
-    presented: '100',
+    presented: options.presented ?? '100',
+    ...(options.caller === undefined
+      ? {}
+      : { caller: { number: '100', kind: 'unknown', country: null, highRisk: false, ...options.caller } }),
     asserted: null,
     userAgent: options.userAgent ?? 'test',
     emergency: false,
@@ -144,7 +152,7 @@ export function judged(
 ): { firesAtMs: number[]; significantAtMs: number | null } {
   const parameters = parametersOf(detector, test.parameters);
   const measures = detector.measures(parameters);
-  const facts = { channels: test.channels ?? null };
+  const facts: SubjectFacts = { channels: test.channels ?? null, ...test.facts };
   const demands = {
     minimumSample: test.minimumSample ?? MINIMUM_SAMPLE,
     confidence: test.confidence ?? CONFIDENCE,
@@ -216,12 +224,16 @@ function read(measure: Measure, seen: readonly Event[]): Reading {
     return { kind: 'rate', count: Math.min(count, measure.limit + 1) };
   }
   if (measure.kind === 'distinct') {
+    const last = seen[seen.length - 1];
+    const day = measure.period.kind === 'calendar' && measure.period.unit === 'day';
+    const periodOf = (atMs: number) => new Date(atMs).toISOString().slice(0, day ? 10 : 7);
     const members = seen
-      .filter((event) => Math.floor(event.atMs / 86_400_000) === Math.floor(nowMs / 86_400_000))
+      .filter((event) => periodOf(event.atMs) === periodOf(nowMs))
+      .filter((event) => measure.per === undefined || measure.per(event) === measure.per(last))
       .map((event) => measure.add(event));
-    const last = members.pop() ?? null;
+    const member = members.pop() ?? null;
     const before = new Set(members.filter((member) => member !== null));
-    const added = last !== null && !before.has(last);
+    const added = member !== null && !before.has(member);
     return { kind: 'distinct', count: before.size + (added ? 1 : 0), added };
   }
   const open = new Map<string, number>();

@@ -3,18 +3,44 @@
  * anew from the first event on. The policy engine's tests run the same cases through windows and ladder.
  */
 import { answerSeizureRatioCases } from './answer-seizure-ratio/cases.ts';
+import { automatedDiallingCases } from './automated-dialling/cases.ts';
 import { averageCallDurationCases } from './average-call-duration/cases.ts';
 import { callDurationCases } from './call-duration/cases.ts';
 import type { DetectorCase, RateCase } from './cases-events.ts';
+import { compromisedAccountCases } from './compromised-account/cases.ts';
+import { faxRateCases } from './fax-rate/cases.ts';
+import { forgedIdentityCases } from './forged-identity/cases.ts';
+import { massCallingCases } from './mass-calling/cases.ts';
 import { messageRateCases } from './message-rate/cases.ts';
+import { offSiteCallsCases } from './off-site-calls/cases.ts';
+import { passwordGuessingCases } from './password-guessing/cases.ts';
+import { registeredDevicesCases } from './registered-devices/cases.ts';
+import { scannerCases } from './scanner/cases.ts';
+import { sharedSubscriptionCases } from './shared-subscription/cases.ts';
+import { shortCallsCases } from './short-calls/cases.ts';
 import { simultaneousCallsCases } from './simultaneous-calls/cases.ts';
+import { sipIntegrityCases } from './sip-integrity/cases.ts';
+import { smsRateCases } from './sms-rate/cases.ts';
 import { transactionRateCases } from './transaction-rate/cases.ts';
 
 export const eventCases: readonly DetectorCase[] = [
   ...answerSeizureRatioCases,
   ...averageCallDurationCases,
+  ...forgedIdentityCases,
+  ...passwordGuessingCases,
+  ...scannerCases,
+  ...faxRateCases,
+  ...smsRateCases,
+  ...massCallingCases,
+  ...automatedDiallingCases,
+  ...shortCallsCases,
+  ...compromisedAccountCases,
+  ...offSiteCallsCases,
+  ...sharedSubscriptionCases,
+  ...registeredDevicesCases,
   ...callDurationCases,
   ...simultaneousCallsCases,
+  ...sipIntegrityCases,
 ];
 
 export const rateCases: readonly RateCase[] = [...messageRateCases, ...transactionRateCases];

@@ -1,9 +1,21 @@
 import { answerSeizureRatio } from './answer-seizure-ratio/index.ts';
+import { automatedDialling } from './automated-dialling/index.ts';
 import { averageCallDuration } from './average-call-duration/index.ts';
 import { callDuration } from './call-duration/index.ts';
+import { compromisedAccount } from './compromised-account/index.ts';
+import { faxRate } from './fax-rate/index.ts';
+import { forgedIdentity } from './forged-identity/index.ts';
+import { massCalling } from './mass-calling/index.ts';
 import { messageRate } from './message-rate/index.ts';
+import { offSiteCalls } from './off-site-calls/index.ts';
+import { passwordGuessing } from './password-guessing/index.ts';
+import { registeredDevices } from './registered-devices/index.ts';
+import { scanner } from './scanner/index.ts';
+import { sharedSubscription } from './shared-subscription/index.ts';
+import { shortCalls } from './short-calls/index.ts';
 import { simultaneousCalls } from './simultaneous-calls/index.ts';
 import { sipIntegrity } from './sip-integrity/index.ts';
+import { smsRate } from './sms-rate/index.ts';
 import { transactionRate } from './transaction-rate/index.ts';
 import type { Detector } from './vocabulary.ts';
 
@@ -15,6 +27,18 @@ export const detectors: ReadonlyMap<string, Detector> = new Map<string, Detector
   [
     answerSeizureRatio,
     averageCallDuration,
+    forgedIdentity,
+    passwordGuessing,
+    scanner,
+    faxRate,
+    smsRate,
+    massCalling,
+    automatedDialling,
+    shortCalls,
+    compromisedAccount,
+    offSiteCalls,
+    sharedSubscription,
+    registeredDevices,
     callDuration,
     messageRate,
     simultaneousCalls,

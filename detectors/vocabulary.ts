@@ -264,6 +264,8 @@ export type Measure =
       readonly name: string /** Members counted at most: exact up to here. */;
       readonly cap: number;
       readonly period: Period;
+      /** A window for each of these beside the subject's own (a called number's callers). Not read without an event. */
+      readonly per?: (event: Event) => string;
       readonly add: (event: Event) => string | null;
     }
   | {
@@ -317,7 +319,14 @@ export interface Judgement {
 /** Facts about the subject that a limit can hang on (a trunk's channels). */
 export interface SubjectFacts {
   readonly channels: number | null;
+  /** Whose number the leg's caller presents; null or absent where the directory cannot tell, or it is no number. */
+  readonly presentationOf?: (leg: CallLeg) => Presentation | null;
+  /** A signed waiver of the line, the trunk or the customer opens this destination to it. */
+  readonly waived?: (leg: CallLeg) => boolean;
 }
+
+/** A presented number: the customer's own, another's with his leave, that of a caller just forwarded, or none of these. */
+export type Presentation = 'own' | 'authorised' | 'forwarded' | 'foreign';
 
 /** What the rule asks of a ratio before it may judge by it. */
 export interface Demands {
