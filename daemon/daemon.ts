@@ -19,6 +19,7 @@ import { metricSources, Tallies } from './metric-readings.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
 import { clearAfter } from './policy/plan.ts';
+import { SilenceWatch } from './policy/silence.ts';
 import { SharedRates } from './shared-rates.ts';
 import { createHealth } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
@@ -63,6 +64,7 @@ export class Daemon {
   #faultLoggedMs = 0;
   #lastFrames = 0;
   #brakeReason: string | null = null;
+  readonly #silences = new Map<number, SilenceWatch>();
 
   /** Starts everything; rejects if a socket cannot be opened, after having closed what was open. */
   static async start(setup: Setup, log: Log): Promise<Daemon> {
@@ -399,9 +401,9 @@ export class Daemon {
     this.#brakeReason = reason;
   }
 
-  /** Packets that the kernel dropped, and silences while calls are open, make ratios unreliable: the brake is told. */
+  /** Packets that the kernel dropped, and agents that have gone silent, make ratios unreliable: the brake is told. */
   #watchLosses(): void {
-    const { brake, pipeline } = this.core;
+    const { brake } = this.core;
     const { frames, kernelDrops } = this.receiver.counters;
     const drops = kernelDrops - this.#lastDrops;
     const got = frames - this.#lastFrames;
@@ -413,14 +415,14 @@ export class Daemon {
       brake.onGap(nowMs - WATCH_MS, nowMs);
       this.log.warn('ingest.dropped', { drops, frames: got });
     }
-    for (const agent of this.receiver.agents.values())
-      if (agent.lastGapToMs > agent.lastGapFromMs && pipeline.calls.size > 0)
-        brake.onGap(agent.lastGapFromMs, agent.lastGapToMs);
-    let lastArrivalMs = 0;
-    for (const agent of this.receiver.agents.values())
-      if (agent.messages > 0) lastArrivalMs = Math.max(lastArrivalMs, agent.lastArrivalMs);
-    const silentMs = lastArrivalMs === 0 ? 0 : wallClock() - lastArrivalMs;
-    if (silentMs >= (silence as number) && pipeline.calls.size > 0) brake.onGap(nowMs - silentMs, nowMs);
+    const now = wallClock();
+    for (const { agentId, messages, lastArrivalMs } of this.receiver.agents.values()) {
+      if (messages === 0) continue;
+      let watch = this.#silences.get(agentId);
+      if (watch === undefined) this.#silences.set(agentId, (watch = new SilenceWatch()));
+      const silentMs = now - lastArrivalMs;
+      if (watch.observe(now, messages, silentMs, silence as number)) brake.onGap(nowMs - silentMs, nowMs);
+    }
   }
 
   async #restore(): Promise<void> {

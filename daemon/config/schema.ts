@@ -287,7 +287,8 @@ const Brake = Type.Object(
     gap: Type.Object(
       {
         silence: Duration({
-          description: 'No signalling at all for this long while calls are open is a capture gap.',
+          description:
+            'No signalling at all for this long, though the traffic before let hundreds of messages be expected, is a capture gap.',
           default: '30s',
           minimum: '1s',
           maximum: '1d',
