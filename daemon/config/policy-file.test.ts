@@ -208,6 +208,7 @@ test("CMI's policy has the limits of the contract and acts as it says", () => {
     ['cmi.simultaneous-calls', 'fixed telephony 1.2', 'line', 2, 'alert'],
     ['cmi.trunk-channels', 'fixed telephony 1.3', 'trunk', 0, 'alert'],
     ['cmi.call-duration', 'fixed telephony 1', 'customer', 7_200_000, 'alert'],
+    ['cmi.sip-integrity', 'general terms 11.8; internet 2', 'trunk', undefined, 'alert'],
   ]);
   assert.equal(cmi.mode, null);
 });
