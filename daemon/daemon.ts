@@ -418,8 +418,8 @@ export class Daemon {
     const now = wallClock();
     for (const { agentId, messages, lastArrivalMs } of this.receiver.agents.values()) {
       if (messages === 0) continue;
-      let watch = this.#silences.get(agentId);
-      if (watch === undefined) this.#silences.set(agentId, (watch = new SilenceWatch()));
+      const watch = this.#silences.get(agentId) ?? new SilenceWatch();
+      this.#silences.set(agentId, watch);
       const silentMs = now - lastArrivalMs;
       if (watch.observe(now, messages, silentMs, silence as number)) brake.onGap(nowMs - silentMs, nowMs);
     }
