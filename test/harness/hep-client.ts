@@ -9,6 +9,8 @@ import type { TestVigie } from './vigie.ts';
 export interface HepClient {
   /** Sends an OPTIONS of `source` (an address) as captured at `timeMs`; its Call-ID and branch are `id`. */
   options(source: string, id: string, timeMs: number): void;
+  /** An INVITE of `source` captured at `timeMs`, refused by the proxy with 486, and its ACK. */
+  refusedCall(source: string, id: string, timeMs: number): void;
   close(): void;
 }
 
@@ -21,22 +23,32 @@ export async function hepClient(hep: string): Promise<HepClient> {
     socket.once('connect', () => resolve());
     socket.once('error', reject);
   });
+  const send = (timeMs: number, from: string, to: string, lines: readonly string[]) => {
+    const payload = [...lines, 'Max-Forwards: 70', 'Content-Length: 0', '\r\n'].join('\r\n');
+    socket.write(encodeHep3({ timeMs, source: `${from}:5060`, destination: `${to}:5060`, payload }));
+  };
+  const headers = (source: string, id: string, method: string, toTag: string) => [
+    `Via: SIP/2.0/UDP ${source}:5060;branch=z9hG4bK${id}`,
+    `From: <sip:a@${source}>;tag=${id}`,
+    `To: <sip:33155000000@${proxyAddress}>${toTag}`,
+    `Call-ID: ${id}@${source}`,
+    `CSeq: 1 ${method}`,
+  ];
   return {
     options(source, id, timeMs) {
-      const payload = [
+      send(timeMs, source, proxyAddress, [
         `OPTIONS sip:${proxyAddress} SIP/2.0`,
-        `Via: SIP/2.0/UDP ${source}:5060;branch=z9hG4bK${id}`,
-        `From: <sip:a@${source}>;tag=${id}`,
-        `To: <sip:${proxyAddress}>`,
-        `Call-ID: ${id}@${source}`,
-        'CSeq: 1 OPTIONS',
-        'Max-Forwards: 70',
-        'Content-Length: 0',
-        '\r\n',
-      ].join('\r\n');
-      socket.write(
-        encodeHep3({ timeMs, source: `${source}:5060`, destination: `${proxyAddress}:5060`, payload }),
-      );
+        ...headers(source, id, 'OPTIONS', ''),
+      ]);
+    },
+    refusedCall(source, id, timeMs) {
+      const target = `sip:33155000000@${proxyAddress} SIP/2.0`;
+      send(timeMs, source, proxyAddress, [`INVITE ${target}`, ...headers(source, id, 'INVITE', '')]);
+      send(timeMs + 1, proxyAddress, source, [
+        'SIP/2.0 486 Busy Here',
+        ...headers(source, id, 'INVITE', ';tag=b'),
+      ]);
+      send(timeMs + 2, source, proxyAddress, [`ACK ${target}`, ...headers(source, id, 'ACK', ';tag=b')]);
     },
     close: () => socket.destroy(),
   };
