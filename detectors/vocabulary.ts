@@ -178,6 +178,8 @@ export type RequestEvent =
       readonly claimedLine?: string | null;
       /** Times that this source was refused for this name since it was last accepted, this event left out. */
       readonly refusedBefore?: number;
+      /** Some line has been proven from this source within the day before. */
+      readonly sourceProven?: boolean;
       /** An `unproven` request of this source for the same name came before. */
       readonly provesEarlier?: boolean;
     }

@@ -71,8 +71,9 @@ export class Circumstances {
     // A stranger can claim any name: what has no line is followed under one name.
     const refusedBefore = this.#trail.judged(source, claimedLine ?? '', accepted, atMs);
     const provesEarlier = accepted && this.#trail.proved(source, claimed);
+    const sourceProven = this.#trail.isProven(source, atMs);
     const charged = accepted ? this.#chargedAt(event.charged, atMs) : event.charged;
-    return { ...event, charged, claimedLine, refusedBefore, provesEarlier };
+    return { ...event, charged, claimedLine, refusedBefore, provesEarlier, sourceProven };
   }
 
   #call(event: CallEvent): Event {

@@ -3,7 +3,12 @@ import type { Event } from '../vocabulary.ts';
 
 const detector = 'password-guessing';
 
-const refused = (count: number, stepMs = 1000, before: (n: number) => number = (n) => n): Event[] =>
+const refused = (
+  count: number,
+  stepMs = 1000,
+  before: (n: number) => number = (n) => n,
+  sourceProven = false,
+): Event[] =>
   many(count, (n) => ({
     type: 'credentials',
     atMs: NOON_MS + n * stepMs,
@@ -15,6 +20,7 @@ const refused = (count: number, stepMs = 1000, before: (n: number) => number = (
     userAgent: 'x',
     callId: `guess-${n}`,
     refusedBefore: before(n),
+    sourceProven,
   }));
 
 /** Each after `before` refusals. */
@@ -41,6 +47,14 @@ export const passwordGuessingCases: readonly DetectorCase[] = (['source', 'claim
       events: refused(61),
       firesAtMs: [NOON_MS + 20_000],
       significantAtMs: NOON_MS + 60_000,
+    },
+    {
+      detector,
+      subject,
+      title: `where lines are at home the 201st is significant (${subject})`,
+      events: refused(201, 1000, (n) => n, true),
+      firesAtMs: [NOON_MS + 20_000],
+      significantAtMs: NOON_MS + 200_000,
     },
     { detector, subject, title: `twenty refusals (${subject})`, events: refused(20), firesAtMs: [] },
     {

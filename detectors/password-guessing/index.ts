@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Count, Duration } from '../parameters.ts';
-import type { EventDetector } from '../vocabulary.ts';
+import type { Event, EventDetector } from '../vocabulary.ts';
 
 const parameters = Type.Object({
   limit: Count({
@@ -24,6 +24,9 @@ const parameters = Type.Object({
 
 /** Who is accepted after so few refusals has not guessed: a registrar that challenges anew, a finger that slipped. */
 const FORGIVEN = 2;
+/** So many times the limit are no slip; more where lines are at home, since a block hits them as well. */
+const SURE = 3;
+const SURE_AT_HOME = 10;
 const BUCKETS = 60;
 
 export const passwordGuessing: EventDetector<Static<typeof parameters>> = {
@@ -54,7 +57,7 @@ export const passwordGuessing: EventDetector<Static<typeof parameters>> = {
       unit: 'refusals',
       windowSeconds: window / 1000,
       breached: refused > limit,
-      significant: refused > 3 * limit,
+      significant: refused > limit * (isHome(event) ? SURE_AT_HOME : SURE),
       sample: null,
       evidence:
         event?.type === 'credentials'
@@ -69,3 +72,8 @@ export const passwordGuessing: EventDetector<Static<typeof parameters>> = {
     };
   },
 };
+
+/** Lines are proven from the source; so is one whose password has been guessed already. */
+function isHome(event: Event | null): boolean {
+  return event?.type === 'credentials' && event.sourceProven === true;
+}

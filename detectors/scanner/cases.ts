@@ -108,4 +108,12 @@ export const scannerCases: readonly DetectorCase[] = [
     firesAtMs: [NOON_MS],
     significantAtMs: null,
   },
+  {
+    detector,
+    subject,
+    title: 'from there the 201st name is significant: one cracked line is no cover',
+    events: asked(201, { sourceProven: true }),
+    firesAtMs: [NOON_MS + 20_000],
+    significantAtMs: NOON_MS + 200_000,
+  },
 ];

@@ -30,6 +30,8 @@ const parameters = Type.Object({
   }),
 });
 
+/** Where lines are at home, only so many times the limit justify a block, which hits them as well. */
+const SURE_AT_HOME = 10;
 /** Phones register and call; what else they send may name anybody (a busy lamp's extension, an SMS's receiver). */
 const METHODS = new Set(['REGISTER', 'INVITE', 'OPTIONS']);
 
@@ -71,7 +73,7 @@ export const scanner: EventDetector<Static<typeof parameters>> = {
       unit: isBad ? 'requests' : 'names',
       windowSeconds: window / 1000,
       breached: isBad || names.open > limit,
-      significant: !sourceProven,
+      significant: !sourceProven || names.open > SURE_AT_HOME * limit,
       sample: null,
       evidence: {
         names: names.open,
