@@ -10,11 +10,13 @@ export const NETWORK_MEMORY_MS = 90 * DAY_MS;
 /** Networks of one line; of more, the one unseen longest goes. A roaming phone has a dozen a month. */
 const MAXIMUM_NETWORKS = 32;
 
+const NONE: [string, number, number][] = [];
+
 interface Known {
   /** First time that the line was proven at all. */
   sinceMs: number;
   /** Network, first and last time. */
-  readonly networks: [string, number, number][];
+  networks: [string, number, number][];
 }
 
 /**
@@ -41,14 +43,15 @@ export class KnownNetworks {
     let known = this.#lines.get(line);
     if (known === undefined) {
       if (this.#lines.size >= this.#capacity) this.#lines.delete(this.#lines.keys().next().value as string);
-      known = { sinceMs: atMs, networks: [] };
+      known = { sinceMs: atMs, networks: NONE };
       this.#lines.set(line, known);
     }
     let entry = known.networks.find(([name]) => name === network);
     if (entry === undefined) {
       if (known.networks.length >= MAXIMUM_NETWORKS) dropOldest(known.networks);
       entry = [network, atMs, atMs];
-      known.networks.push(entry);
+      // A new array takes no more room than it needs: most lines have one network for ever.
+      known.networks = known.networks.concat([entry]);
       this.#save(line, known, atMs);
     } else if (atMs - entry[2] >= DAY_MS) {
       if (atMs - entry[2] >= NETWORK_MEMORY_MS) entry[1] = atMs;
@@ -81,7 +84,7 @@ export class KnownNetworks {
 
   #save(line: string, known: Known, atMs: number): void {
     const kept = known.networks.filter(([, , lastMs]) => atMs - lastMs < NETWORK_MEMORY_MS);
-    known.networks.splice(0, known.networks.length, ...kept);
+    if (kept.length < known.networks.length) known.networks = kept;
     this.#onChange(line, JSON.stringify(known));
   }
 }

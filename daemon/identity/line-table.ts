@@ -15,10 +15,14 @@ export interface CustomerEntry {
 export interface LineEntry {
   readonly id: string;
   customer: CustomerEntry;
-  /** Live bindings; few per line. */
-  readonly bindings: BindingEntry[];
+  /** Live bindings; few per line. Replaced as a whole, so that it takes no more room than it needs. */
+  bindings: readonly BindingEntry[];
   lastSeenMs: number;
+  /** Further user names that stand for it; null where it has been met under its id only. */
+  aliases: readonly string[] | null;
 }
+
+const NO_BINDINGS: readonly BindingEntry[] = [];
 
 /** What the directory says; unknown lines get the default policy and stand for their own customer. */
 export interface LineDirectory {
@@ -41,7 +45,7 @@ export class LineTable {
   readonly #onEvict: (customerSlot: number) => void;
   /** User names, numbers and ids to positions in #lines. */
   readonly #index = new HashIndex(1024);
-  readonly #lines: { entry: LineEntry; names: string[] }[] = [];
+  readonly #lines: LineEntry[] = [];
   readonly #byId = new Map<string, number>();
   readonly #customers = new Map<string, CustomerEntry>();
   readonly #customerBySlot: (CustomerEntry | null)[] = [];
@@ -67,7 +71,7 @@ export class LineTable {
   /** The line of a finished hash of a user name's bytes, or null if it is not known. */
   byHash(hi: number, lo: number): LineEntry | null {
     const at = this.#index.find(hi, lo);
-    return at < 0 ? null : this.#lines[at].entry;
+    return at < 0 ? null : this.#lines[at];
   }
 
   /** The line of a user name, or null if it is not known. */
@@ -89,16 +93,15 @@ export class LineTable {
     if (at === undefined) {
       const customer = this.ensureCustomer(this.#directory.customerOf(id));
       customer.lines++;
-      const entry: LineEntry = { id, customer, bindings: [], lastSeenMs: timeMs };
       at = this.#place();
-      this.#lines[at] = { entry, names: [] };
+      this.#lines[at] = { id, customer, bindings: NO_BINDINGS, lastSeenMs: timeMs, aliases: null };
       this.#byId.set(id, at);
     }
     const line = this.#lines[at];
-    line.names.push(name);
-    line.entry.lastSeenMs = timeMs;
+    if (name !== line.id) line.aliases = [...(line.aliases ?? []), name];
+    line.lastSeenMs = timeMs;
     this.#index.set(hi, lo, at);
-    return line.entry;
+    return line;
   }
 
   ensureCustomer(id: string): CustomerEntry {
@@ -122,7 +125,7 @@ export class LineTable {
 
   /** Reads customers and policies anew: the directory has changed. */
   refresh(): void {
-    for (const { entry } of this.#lines) {
+    for (const entry of this.#lines) {
       const id = this.#directory.customerOf(entry.id);
       if (id !== entry.customer.id) {
         this.#leave(entry.customer);
@@ -135,8 +138,8 @@ export class LineTable {
     // Names may stand for other lines now; they are looked up again when they come.
     this.#index.clear();
     this.#lines.forEach((line, at) => {
-      line.names = [line.entry.id];
-      hashName(line.entry.id);
+      line.aliases = null;
+      hashName(line.id);
       this.#index.set(hash.hi, hash.lo, at);
     });
   }
@@ -145,13 +148,12 @@ export class LineTable {
     if (this.#lines.length < this.#capacity) return this.#lines.length;
     let idlest = this.#hand;
     for (let i = 0; i < EVICTION_SAMPLE; i++) {
-      if (this.#lines[this.#hand].entry.lastSeenMs < this.#lines[idlest].entry.lastSeenMs)
-        idlest = this.#hand;
+      if (this.#lines[this.#hand].lastSeenMs < this.#lines[idlest].lastSeenMs) idlest = this.#hand;
       this.#hand = (this.#hand + 1) % this.#capacity;
     }
-    const { entry, names } = this.#lines[idlest];
+    const entry = this.#lines[idlest];
     const { hi, lo } = hash;
-    for (const name of names) {
+    for (const name of [entry.id, ...(entry.aliases ?? [])]) {
       hashName(name);
       this.#index.delete(hash.hi, hash.lo);
     }

@@ -35,13 +35,16 @@ export interface NewBinding {
 
 /** Bindings of one line at most; a registrar that lets a line have more does not make us keep them. */
 const MAXIMUM_PER_LINE = 64;
+/** User-Agents that bindings share one string of. */
+const MAXIMUM_USER_AGENTS = 1024;
 
 /**
  * Who is registered from where. A live binding proves that requests from its address and port are the line's.
  */
 export class Registrations {
   readonly #flows = new HashIndex(1024);
-  readonly #flowBindings: BindingEntry[][] = [];
+  readonly #flowBindings: (readonly BindingEntry[])[] = [];
+  readonly #userAgents = new Map<string, string>();
   readonly #freeFlows: number[] = [];
   readonly #timers = new TimeHeap<BindingEntry>();
   readonly #capacity: number;
@@ -127,9 +130,24 @@ export class Registrations {
   }
 
   #add(line: LineEntry, binding: NewBinding, boundAtMs: number): BindingEntry {
-    const entry: BindingEntry = { line, ...binding, boundAtMs, gone: false };
-    line.bindings.push(entry);
-    this.#flowList(entry).push(entry);
+    const { device, source, sourcePort, flowHi, flowLo, callId, expiresAtMs } = binding;
+    // Written out: a spread keeps properties in a second object.
+    const entry: BindingEntry = {
+      line,
+      device,
+      userAgent: this.#shared(binding.userAgent),
+      source,
+      sourcePort,
+      flowHi,
+      flowLo,
+      callId,
+      boundAtMs,
+      expiresAtMs,
+      gone: false,
+    };
+    // concat makes it as long as it is; spreading leaves room for 16 more.
+    line.bindings = line.bindings.concat(entry);
+    this.#addToFlow(entry);
     this.#timers.push(entry.expiresAtMs, entry);
     this.#count++;
     return entry;
@@ -146,25 +164,35 @@ export class Registrations {
     if (entry.gone) return;
     entry.gone = true;
     this.#count--;
-    entry.line.bindings.splice(entry.line.bindings.indexOf(entry), 1);
+    entry.line.bindings = entry.line.bindings.filter((binding) => binding !== entry);
     const slot = this.#flows.find(entry.flowHi, entry.flowLo);
     if (slot < 0) return;
-    const list = this.#flowBindings[slot];
-    list.splice(list.indexOf(entry), 1);
+    const list = this.#flowBindings[slot].filter((binding) => binding !== entry);
+    this.#flowBindings[slot] = list;
     if (list.length === 0) {
       this.#flows.delete(entry.flowHi, entry.flowLo);
       this.#freeFlows.push(slot);
     }
   }
 
-  #flowList(entry: BindingEntry): BindingEntry[] {
+  #addToFlow(entry: BindingEntry): void {
     let slot = this.#flows.find(entry.flowHi, entry.flowLo);
-    if (slot < 0) {
-      slot = this.#freeFlows.pop() ?? this.#flowBindings.length;
-      this.#flowBindings[slot] = [];
-      this.#flows.set(entry.flowHi, entry.flowLo, slot);
+    if (slot >= 0) {
+      this.#flowBindings[slot] = this.#flowBindings[slot].concat(entry);
+      return;
     }
-    return this.#flowBindings[slot];
+    slot = this.#freeFlows.pop() ?? this.#flowBindings.length;
+    this.#flowBindings[slot] = [entry];
+    this.#flows.set(entry.flowHi, entry.flowLo, slot);
+  }
+
+  /** One string for all phones of a model. */
+  #shared(userAgent: string): string {
+    const known = this.#userAgents.get(userAgent);
+    if (known !== undefined) return known;
+    if (this.#userAgents.size >= MAXIMUM_USER_AGENTS) this.#userAgents.clear();
+    this.#userAgents.set(userAgent, userAgent);
+    return userAgent;
   }
 }
 
