@@ -34,6 +34,12 @@ interface BindingSnapshot {
 export class Persistence {
   readonly #store: WindowStore;
   readonly #callAgeMs: number;
+  readonly #changed = new Set<CallRecord>();
+  /** Keys of the records in use, with whom they were made for: a digest is dear. */
+  readonly #keys = new WeakMap<
+    CallRecord,
+    { readonly charged: CallRecord['charged']; readonly key: WindowKey }
+  >();
   /** Records that could not be read back. */
   unreadable = 0;
 
@@ -43,19 +49,10 @@ export class Persistence {
     this.#callAgeMs = callAgeMs;
   }
 
+  /** Written when the messages in hand are done with: what changes several times meanwhile (answered, and so an outcome) is written once. */
   readonly saveCall = (record: CallRecord): void => {
-    const value = snapshotOf(record);
-    if (value === null) return;
-    const key = {
-      subject: subjectOf(record),
-      name: CALL + digest(`${record.direction} ${record.callId} ${record.fromTag}`),
-    };
-    this.#store.record({
-      kind: 'put',
-      key,
-      value,
-      ttlMs: record.over ? LINGER_MS : this.#callAgeMs + LINGER_MS,
-    });
+    if (this.#changed.size === 0) queueMicrotask(() => this.#saveCalls());
+    this.#changed.add(record);
   };
 
   readonly saveBinding = (binding: BindingEntry): void => {
@@ -109,6 +106,26 @@ export class Persistence {
       else if (pipeline.calls.restore(record)) found.calls++;
     }
     return found;
+  }
+
+  #saveCalls(): void {
+    for (const record of this.#changed) {
+      const value = snapshotOf(record);
+      if (value === null) continue;
+      const ttlMs = record.over ? LINGER_MS : this.#callAgeMs + LINGER_MS;
+      this.#store.record({ kind: 'put', key: this.#keyOf(record), value, ttlMs });
+    }
+    this.#changed.clear();
+  }
+
+  #keyOf(record: CallRecord): WindowKey {
+    const { charged } = record;
+    const known = this.#keys.get(record);
+    if (known?.charged === charged && known !== undefined) return known.key;
+    const name = CALL + digest(`${record.direction} ${record.callId} ${record.fromTag}`);
+    const key = { subject: subjectOf(record), name };
+    this.#keys.set(record, { charged, key });
+    return key;
   }
 
   #restoreBinding(pipeline: Pipeline, snapshot: BindingSnapshot): boolean {
