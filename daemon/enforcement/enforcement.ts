@@ -5,6 +5,7 @@ import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './a
 import { Chores } from './chores.ts';
 import type { EnforcementSettings } from './config.ts';
 import { duplicateOf, failingSoon } from './connections.ts';
+import type { Coverage } from './coverage.ts';
 import { type AlertKind, decide, refusalOf } from './decision.ts';
 import type { Enforcer } from './enforcer.ts';
 import { EnforcementError } from './errors.ts';
@@ -33,6 +34,8 @@ export interface EnforcementOptions {
   readonly isProtected: (address: string) => boolean;
   /** Empties the windows that the rule judges this subject by. */
   readonly resetBaseline: (subject: Subject, rule: string) => Promise<void>;
+  /** Under which keys a block is written besides the subject's own; default: none. */
+  readonly coverage?: Coverage;
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
 }
@@ -81,7 +84,7 @@ export class Enforcement {
     const notices = new Notices({ redis, settings, clock, log, hooks });
     this.#notices = notices;
     const enforcers = [
-      ...(settings.redisKeys ? [new RedisKeys(this.#redis, store, clock)] : []),
+      ...(settings.redisKeys ? [new RedisKeys(this.#redis, store, clock, options.coverage)] : []),
       ...(options.enforcers ?? []),
     ];
     this.#enforcers = enforcers;

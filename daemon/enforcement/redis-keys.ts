@@ -1,34 +1,41 @@
 import type { Redis } from 'ioredis';
 import type { Subject } from '../../detectors/vocabulary.ts';
 import { blockedKey, blockedPrefix, blockOf, subjectOfBlockedKey } from './blocked-keys.ts';
+import { type Coverage, ownKeysOnly } from './coverage.ts';
 import type { Enforcer, EnforcerHealth } from './enforcer.ts';
 import type { RedisClient } from './functions.ts';
 import { isBlocking, type Suspension } from './suspension.ts';
 import type { SuspensionStore } from './suspension-store.ts';
 
-/** Writes and deletes the `vigie:blocked:…` keys that a proxy reads. */
+/** Keys settled at the same time: a customer may have thousands of lines. */
+const AT_ONCE = 100;
+
+/** Writes and deletes the `vigie:blocked:…` keys that a proxy reads: the subject's own, and those that it covers. */
 export class RedisKeys implements Enforcer {
   readonly name = 'redis-keys';
   readonly #redis: RedisClient;
   readonly #store: Pick<SuspensionStore, 'blocking' | 'eachOpen'>;
   readonly #clock: () => number;
+  readonly #coverage: Coverage;
 
   constructor(
     redis: RedisClient,
     store: Pick<SuspensionStore, 'blocking' | 'eachOpen'>,
     clock: () => number,
+    coverage: Coverage = ownKeysOnly,
   ) {
     this.#redis = redis;
     this.#store = store;
     this.#clock = clock;
+    this.#coverage = coverage;
   }
 
   async apply(suspension: Suspension): Promise<void> {
-    await this.#settle(suspension.subject, null);
+    await this.#settleAll(suspension.subject, null);
   }
 
   async withdraw(suspension: Suspension): Promise<void> {
-    await this.#settle(suspension.subject, suspension.id);
+    await this.#settleAll(suspension.subject, suspension.id);
   }
 
   async list(): Promise<readonly string[]> {
@@ -39,20 +46,22 @@ export class RedisKeys implements Enforcer {
 
   async reconcile(): Promise<number> {
     let changed = 0;
-    const wanted = new Map<string, Suspension[]>();
+    const wanted = new Map<string, { readonly subject: Subject; readonly suspensions: Suspension[] }>();
     for await (const suspension of this.#store.eachOpen()) {
       if (!isBlocking(suspension.state)) continue;
-      const key = blockedKey(suspension.subject);
-      const others = wanted.get(key);
-      if (others === undefined) wanted.set(key, [suspension]);
-      else others.push(suspension);
+      for (const subject of this.#coverage.keysOf(suspension.subject)) {
+        const key = blockedKey(subject);
+        const others = wanted.get(key);
+        if (others === undefined) wanted.set(key, { subject, suspensions: [suspension] });
+        else others.suspensions.push(suspension);
+      }
     }
-    for (const [key, suspensions] of wanted) {
+    for (const [key, { subject, suspensions }] of wanted) {
       const block = blockOf(suspensions, this.#clock());
       const [value, leftMs] = await Promise.all([this.#redis.get(key), this.#redis.pttl(key)]);
       const ends = value !== null && leftMs >= 0;
       if (value === (block?.value ?? null) && (block === null || ends === (block.untilMs !== null))) continue;
-      await this.#settle(suspensions[0]!.subject, null);
+      await this.#settle(subject, null);
       changed++;
     }
     for await (const portion of this.#keys()) {
@@ -77,6 +86,14 @@ export class RedisKeys implements Enforcer {
     }
   }
 
+  /** The subject's own key first, then the others. */
+  async #settleAll(subject: Subject, except: string | null): Promise<void> {
+    const [own, ...others] = this.#coverage.keysOf(subject);
+    await this.#settle(own ?? subject, except);
+    for (let from = 0; from < others.length; from += AT_ONCE)
+      await Promise.all(others.slice(from, from + AT_ONCE).map((other) => this.#settle(other, except)));
+  }
+
   /**
    * Writes what the open suspensions of the subject say, then reads them again and repeats while they have changed: whoever
    * writes last has seen the last state, so two daemons, or a lift during a reconciliation, end at the same key.
@@ -96,8 +113,12 @@ export class RedisKeys implements Enforcer {
   }
 
   async #blockOf(subject: Subject, except: string | null) {
-    const blocking = (await this.#store.blocking(subject)).filter(({ id }) => id !== except);
-    return blockOf(blocking, this.#clock());
+    const owners = this.#coverage.ownersOf(subject);
+    const blocking = (await Promise.all(owners.map((owner) => this.#store.blocking(owner)))).flat();
+    return blockOf(
+      blocking.filter(({ id }) => id !== except),
+      this.#clock(),
+    );
   }
 
   async *#keys(): AsyncIterable<string[]> {

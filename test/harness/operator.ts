@@ -30,8 +30,9 @@ export interface OperatorOptions {
   subscribers: readonly Subscriber[];
   /** Lines that the directory does not hold. */
   unlisted?: readonly string[];
-  /** User names of lines in the directory that differ from their id: line to names. */
-  usernames?: Readonly<Record<string, readonly string[]>>;
+  /** Further accounts that only the proxy knows, and further lines that only the directory knows. */
+  accounts?: readonly Subscriber[];
+  lines?: readonly { id: string; customer: string; usernames?: readonly string[] }[];
   trunks?: readonly { id: string; customer: string; sources: readonly string[]; channels: number }[];
   mode?: 'observe' | 'enforce';
   /** Modes of single rules, over `mode`. */
@@ -144,11 +145,7 @@ function directoryOf(options: OperatorOptions): string {
   return stringify({
     customers: [...customers].map((id) => ({ id })),
     trunks: options.trunks ?? [],
-    lines: listed.map(({ line, customer }) => ({
-      id: line,
-      customer,
-      ...(options.usernames?.[line] ? { usernames: options.usernames[line] } : {}),
-    })),
+    lines: [...listed.map(({ line, customer }) => ({ id: line, customer })), ...(options.lines ?? [])],
   });
 }
 
@@ -177,12 +174,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       ...options.config,
     },
   });
+  const accounts = [...options.subscribers, ...(options.accounts ?? [])];
   const carrier = await startSipp({ scenario: 'answer', address: carrierAddress, timeoutSeconds: 280 });
   const proxy = await startKamailio({
     subscribers:
       options.proxyKnowsCustomers === false
-        ? options.subscribers.map((one) => ({ ...one, customer: one.line }))
-        : options.subscribers,
+        ? accounts.map((one) => ({ ...one, customer: one.line }))
+        : accounts,
     redisPort: redis.port,
     hep: vigie.hep,
     carrierPort: carrier.port,
