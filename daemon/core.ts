@@ -4,6 +4,7 @@ import { LIVE_GATES } from '../detectors/sip-integrity/verdict.ts';
 import type { Event } from '../detectors/vocabulary.ts';
 import type { VigieConfig } from './config/schema.ts';
 import type { BadUserAgents } from './identity/bad-user-agents.ts';
+import { CallerNumbers } from './identity/caller-numbers.ts';
 import { Circumstances } from './identity/circumstances.ts';
 import type { Directory } from './identity/directory.ts';
 import type { EmergencyNumbers } from './identity/emergency.ts';
@@ -69,6 +70,7 @@ export function createCore(options: CoreOptions): Core {
       isLine: (user) => directory.lineByUsername(user) !== null,
     });
   let numbering = numberingOf(options);
+  const callers = new CallerNumbers(directory, config.capacity.lines);
   const customerFacts = (customer: string): CustomerFacts | null => {
     const known = directory.customer(customer);
     const policy = directory.policyOf('customer', customer) ?? directory.policyOf('line', customer);
@@ -109,6 +111,10 @@ export function createCore(options: CoreOptions): Core {
         },
         callId: () => pipeline.currentCallId(),
       },
+      callFacts: {
+        presentationOf: (leg) => callers.presentationOf(leg),
+        waived: (leg) => callers.waived(leg),
+      },
       brake,
       onFinding: options.onFinding,
     });
@@ -141,6 +147,7 @@ export function createCore(options: CoreOptions): Core {
       if (event.type === 'outcome' && event.leg.direction === 'outgoing' && !event.refusedByUs)
         brake.onCarrierOutcome(event.atMs, isServerFailure(event.status), event.leg.charged.customer);
       const told = circumstances.of(event);
+      callers.see(told);
       engine.onEvent(told);
       options.onEvent?.(told);
     },

@@ -6,8 +6,11 @@ import { answerSeizureRatioCases } from './answer-seizure-ratio/cases.ts';
 import { automatedDiallingCases } from './automated-dialling/cases.ts';
 import { averageCallDurationCases } from './average-call-duration/cases.ts';
 import { callDurationCases } from './call-duration/cases.ts';
+import { callerIdentityCases } from './caller-identity/cases.ts';
 import type { DetectorCase, RateCase } from './cases-events.ts';
 import { compromisedAccountCases } from './compromised-account/cases.ts';
+import { destinationsCases } from './destinations/cases.ts';
+import { distinctDestinationsCases } from './distinct-destinations/cases.ts';
 import { faxRateCases } from './fax-rate/cases.ts';
 import { forgedIdentityCases } from './forged-identity/cases.ts';
 import { massCallingCases } from './mass-calling/cases.ts';
@@ -21,6 +24,9 @@ import { shortCallsCases } from './short-calls/cases.ts';
 import { simultaneousCallsCases } from './simultaneous-calls/cases.ts';
 import { sipIntegrityCases } from './sip-integrity/cases.ts';
 import { smsRateCases } from './sms-rate/cases.ts';
+import { specialNumberLongCallCases } from './special-number-long-call/cases.ts';
+import { specialNumberMobileShareCases } from './special-number-mobile-share/cases.ts';
+import { specialNumberPumpingCases } from './special-number-pumping/cases.ts';
 import { transactionRateCases } from './transaction-rate/cases.ts';
 
 export const eventCases: readonly DetectorCase[] = [
@@ -41,6 +47,12 @@ export const eventCases: readonly DetectorCase[] = [
   ...callDurationCases,
   ...simultaneousCallsCases,
   ...sipIntegrityCases,
+  ...callerIdentityCases,
+  ...destinationsCases,
+  ...distinctDestinationsCases,
+  ...specialNumberLongCallCases,
+  ...specialNumberMobileShareCases,
+  ...specialNumberPumpingCases,
 ];
 
 export const rateCases: readonly RateCase[] = [...messageRateCases, ...transactionRateCases];

@@ -2,7 +2,10 @@ import { answerSeizureRatio } from './answer-seizure-ratio/index.ts';
 import { automatedDialling } from './automated-dialling/index.ts';
 import { averageCallDuration } from './average-call-duration/index.ts';
 import { callDuration } from './call-duration/index.ts';
+import { callerIdentity } from './caller-identity/index.ts';
 import { compromisedAccount } from './compromised-account/index.ts';
+import { destinations } from './destinations/index.ts';
+import { distinctDestinations } from './distinct-destinations/index.ts';
 import { faxRate } from './fax-rate/index.ts';
 import { forgedIdentity } from './forged-identity/index.ts';
 import { massCalling } from './mass-calling/index.ts';
@@ -16,6 +19,9 @@ import { shortCalls } from './short-calls/index.ts';
 import { simultaneousCalls } from './simultaneous-calls/index.ts';
 import { sipIntegrity } from './sip-integrity/index.ts';
 import { smsRate } from './sms-rate/index.ts';
+import { specialNumberLongCall } from './special-number-long-call/index.ts';
+import { specialNumberMobileShare } from './special-number-mobile-share/index.ts';
+import { specialNumberPumping } from './special-number-pumping/index.ts';
 import { transactionRate } from './transaction-rate/index.ts';
 import type { Detector } from './vocabulary.ts';
 
@@ -44,5 +50,11 @@ export const detectors: ReadonlyMap<string, Detector> = new Map<string, Detector
     simultaneousCalls,
     sipIntegrity,
     transactionRate,
+    callerIdentity,
+    destinations,
+    distinctDestinations,
+    specialNumberLongCall,
+    specialNumberMobileShare,
+    specialNumberPumping,
   ].map((detector) => [detector.name, detector as Detector]),
 );

@@ -57,6 +57,11 @@ const CHECKS: Readonly<Record<TextKind, Check>> = {
         },
   number: form(/^\+?[0-9*#]{1,31}$/, 'number to dial', 'use digits, *, # and a leading +'),
   'number-range': checkNumberRange,
+  waiver: form(
+    /^([a-z][a-z-]{2,24}|[A-Z]{2}|\+[1-9][0-9]{0,14}|[0-9]{1,8})$/,
+    'destination',
+    'write a kind (satellite), a country (CU), or the first digits (+53, 3651)',
+  ),
   secret: () => null,
   'signing-secret': (text) => {
     const encoded = text.startsWith('whsec_') ? text.slice(6) : text;

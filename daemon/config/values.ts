@@ -20,6 +20,7 @@ export type TextKind =
   | 'token-hash'
   | 'number'
   | 'number-range'
+  | 'waiver'
   | 'secret'
   | 'signing-secret';
 

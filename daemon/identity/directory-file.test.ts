@@ -33,7 +33,7 @@ test('lines of the line files follow those of the file', (t) => {
 test('faults have their place in the YAML', (t) => {
   const text = `customers:
   - {id: "a b"}
-  - {id: acme, billingDay: 29, timezone: Europe/Berlim}
+  - {id: acme, billingDay: 32, timezone: Europe/Berlim}
 trunks:
   - {id: t1, customer: acme, sources: [192.0.2.0/33], chanels: 2}
   - {id: t2, sources: []}
@@ -42,7 +42,7 @@ lines:
 `;
   assert.deepEqual(faultsOf(t, { 'directory.yaml': text }), [
     "directory.yaml:2:10: customers.0.id is 'a b'; write what matches ^[A-Za-z0-9+][A-Za-z0-9._@+!~*'-]{0,127}$",
-    'directory.yaml:3:28: customers.1.billingDay is 29; write at most 28',
+    'directory.yaml:3:28: customers.1.billingDay is 32; write at most 31',
     "directory.yaml:3:42: customers.1.timezone: 'Europe/Berlim' is no time zone; did you mean 'Europe/Berlin'?",
     "directory.yaml:5:55: unknown key 'trunks.0.chanels'; did you mean 'channels'?",
     "directory.yaml:5:40: trunks.0.sources.0: '192.0.2.0/33': the prefix length is a number from 0 to 32; write an address or a CIDR block",

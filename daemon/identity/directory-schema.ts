@@ -25,6 +25,12 @@ const numbers = texts(
   'number-range',
 );
 
+const waivers = texts(
+  'Destinations that a signed waiver opens: kinds (satellite), countries (CU), or prefixes (+53, 3651).',
+  256,
+  'waiver',
+);
+
 export const LineSchema = Type.Object(
   {
     id: id('The SIP account or telephone number that the line is known by everywhere.'),
@@ -40,6 +46,7 @@ export const LineSchema = Type.Object(
         description: 'Country whose emergency numbers its dialling reaches.',
       }),
     ),
+    waivers,
     sites: texts("Names of the customer's sites it may call from; without any, all.", 64),
   },
   closed,
@@ -65,6 +72,7 @@ export const TrunkSchema = Type.Object(
       Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'Provisioned bandwidth.' }),
     ),
     numbers,
+    waivers,
     policy,
     plan: optional(id('Plan, from `plans`.')),
     profile: optional(Type.String({ maxLength: 128, description: 'Peer group for comparisons.' })),
@@ -98,12 +106,14 @@ export const CustomerSchema = Type.Object(
       10_000,
       'number-range',
     ),
+    waivers,
     sites: optional(Type.Array(SiteSchema, { description: 'Where its users are.', maxItems: 1_000 })),
     billingDay: optional(
       Type.Integer({
         minimum: 1,
-        maximum: 28,
-        description: 'Day of the month on which a billing period begins (default 1).',
+        maximum: 31,
+        description:
+          'Day of the month on which a billing period begins (default 1); in shorter months their last day.',
       }),
     ),
     timezone: optional(

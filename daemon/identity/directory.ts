@@ -46,6 +46,8 @@ class Contents {
   readonly names = new Map<string, Line>();
   readonly sources = new PrefixTable<Trunk>();
   numbers = new OwnNumbers();
+  /** How many entries of each customer have numbers. */
+  readonly numbered = new Map<string, number>();
 
   map(kind: EntryKind): Map<string, Entry> {
     return kind === 'line' ? this.lines : kind === 'trunk' ? this.trunks : this.customers;
@@ -153,6 +155,11 @@ export class Directory {
   ownNumber(number: string): string | null {
     const value = parseNumber(number);
     return value === null ? null : this.contents.numbers.ownerOf(value);
+  }
+
+  /** Some number of the customer is known, so that another one can be told from its own. */
+  hasNumbers(customer: string): boolean {
+    return this.contents.numbered.has(customer);
   }
 
   /** The policy that an entry, its plan or its customer names, null for the default. An unknown line or customer has none. */
@@ -443,6 +450,7 @@ function insert(contents: Contents, kind: EntryKind, entry: Entry | undefined): 
   if (entry === undefined) return;
   contents.map(kind).set(entry.id, entry);
   const owner = ownerOf(kind, entry);
+  if ((entry.numbers ?? []).length > 0) contents.numbered.set(owner, (contents.numbered.get(owner) ?? 0) + 1);
   for (const text of entry.numbers ?? []) {
     const range = parseNumberRange(text);
     if (range !== null) contents.numbers.add(range, owner);
@@ -460,6 +468,12 @@ function insert(contents: Contents, kind: EntryKind, entry: Entry | undefined): 
 
 function remove(contents: Contents, kind: EntryKind, entry: Entry): void {
   contents.map(kind).delete(entry.id);
+  if ((entry.numbers ?? []).length > 0) {
+    const owner = ownerOf(kind, entry);
+    const left = (contents.numbered.get(owner) ?? 1) - 1;
+    if (left === 0) contents.numbered.delete(owner);
+    else contents.numbered.set(owner, left);
+  }
   if (kind === 'line')
     for (const name of namesOf(entry as Line))
       if (contents.names.get(name) === entry) contents.names.delete(name);

@@ -100,6 +100,7 @@ async function runCase(example: DetectorCase): Promise<Finding[]> {
   );
   const { engine, findings } = bench([own], {
     trunkFacts: () => ({ channels: example.channels ?? null, customer: 'c1' }),
+    ...(example.facts === undefined ? {} : { callFacts: example.facts }),
   });
   for (const event of example.events) {
     engine.onEvent(event);

@@ -62,6 +62,8 @@ export interface PolicyEngineOptions {
   readonly ownPolicy?: (kind: 'line' | 'trunk', id: string) => string | null;
   /** Customer of a line; an unknown line stands for itself. Asked by `explain` and `resetBaseline` only. */
   readonly customerOfLine?: (line: string) => string | null;
+  /** What the directory says of a call's caller and destination (see SubjectFacts). */
+  readonly callFacts?: Pick<SubjectFacts, 'presentationOf' | 'waived'>;
   readonly describe: SlotDirectory;
   readonly brake: BrakeLike;
   readonly onFinding: FindingSink;
@@ -95,6 +97,7 @@ export class PolicyEngine {
   /** Of the policies that apply to everyone. */
   readonly #everyone: readonly SubjectPlan[];
   readonly #store: WindowStore;
+  readonly #noChannels: SubjectFacts;
   readonly #verdicts: Verdicts;
   readonly #rates: RateWatch;
   #nowMs = NEVER;
@@ -102,6 +105,7 @@ export class PolicyEngine {
   constructor(options: PolicyEngineOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#noChannels = { channels: null, ...options.callFacts };
     this.#plans = [...options.policies.values()].map((policy) => planOf(policy, options.detectors));
     this.#everyone = this.#plans
       .filter(({ policy }) => policy.appliesTo === 'everyone')
@@ -475,8 +479,8 @@ export class PolicyEngine {
   }
 
   #factsOf(subject: Subject): SubjectFacts {
-    if (subject.kind !== 'trunk') return NO_FACTS;
-    return { channels: this.#options.trunkFacts(subject.id)?.channels ?? null };
+    if (subject.kind !== 'trunk') return this.#noChannels;
+    return { ...this.#noChannels, channels: this.#options.trunkFacts(subject.id)?.channels ?? null };
   }
 
   #customerOf(subject: Subject): string | null {
@@ -498,8 +502,6 @@ export class PolicyEngine {
     return modeOf?.(rule.rule, rule.policy) ?? rule.rule.mode ?? rule.policy.mode ?? 'observe';
   }
 }
-
-const NO_FACTS: SubjectFacts = { channels: null };
 
 function tooFew(rule: EventRule, judgement: Judgement): boolean {
   return judgement.sample !== null && judgement.sample < rule.demands.minimumSample;
@@ -528,7 +530,7 @@ function isMereClaim(subject: Subject, event: Event): boolean {
 
 function subjectOf(plan: SubjectPlan, event: Event): Subject | null {
   const { kind } = plan;
-  if (kind === 'called') return 'leg' in event ? { kind, id: event.leg.called } : null;
+  if (kind === 'called') return 'leg' in event ? { kind, id: event.leg.destination.number } : null;
   if (kind === 'claimed' || (kind === 'line' && event.type === 'credentials' && !event.accepted)) {
     const line = event.type === 'credentials' ? (event.claimedLine ?? null) : null;
     return line === null ? null : { kind, id: line };

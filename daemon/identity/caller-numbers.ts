@@ -1,0 +1,110 @@
+import type { CallLeg, Destination, Event, Presentation } from '../../detectors/vocabulary.ts';
+import type { Customer, Line, Trunk } from './directory-schema.ts';
+import { OwnNumbers, parseNumber, parseNumberRange } from './own-numbers.ts';
+
+export interface CallerDirectory {
+  customer(id: string): Customer | null;
+  line(id: string): Line | null;
+  trunk(id: string): Trunk | null;
+  lineByUsername(name: string): Line | null;
+  ownNumber(number: string): string | null;
+  hasNumbers(customer: string): boolean;
+}
+
+/** A call that has come in may be forwarded, its caller presented, for so long (ms of capture time). */
+const FORWARDING_MS = 300_000;
+/** What has fewer digits is an extension. */
+const NUMBER = /^\+?[0-9]{6,20}$/;
+
+/** What the directory says of the numbers that calls present and of the destinations that are open to them. Pure, bounded. */
+export class CallerNumbers {
+  readonly #directory: CallerDirectory;
+  readonly #capacity: number;
+  /** Authorised numbers of a customer, read once while the entry stands. */
+  readonly #authorised = new WeakMap<Customer, OwnNumbers>();
+  /** Customer and caller of incoming calls, with their time. */
+  readonly #incoming = new Map<string, number>();
+
+  /** @param capacity incoming callers remembered at a time */
+  constructor(directory: CallerDirectory, capacity: number) {
+    this.#directory = directory;
+    this.#capacity = capacity;
+  }
+
+  /** Remembers who calls our customers. */
+  see(event: Event): void {
+    if (event.type !== 'attempt' || event.leg.direction !== 'incoming') return;
+    const { leg, atMs } = event;
+    const { customer } = leg.charged;
+    if (customer === null || !isNumber(leg.presented)) return;
+    const key = keyOf(customer, leg);
+    this.#incoming.delete(key);
+    if (this.#incoming.size >= this.#capacity)
+      for (const oldest of this.#incoming.keys()) {
+        this.#incoming.delete(oldest);
+        break;
+      }
+    this.#incoming.set(key, atMs);
+  }
+
+  /** See SubjectFacts. */
+  presentationOf(leg: CallLeg): Presentation | null {
+    const { customer } = leg.charged;
+    if (customer === null || !isNumber(leg.presented) || !this.#directory.hasNumbers(customer)) return null;
+    const number = leg.caller?.number ?? leg.presented;
+    if (this.#isOwn(customer, leg.presented, number)) return 'own';
+    const value = parseNumber(number);
+    const known = this.#directory.customer(customer);
+    if (value !== null && known !== null && this.#authorisedBy(known).ownerOf(value) !== null)
+      return 'authorised';
+    const calledMs = this.#incoming.get(keyOf(customer, leg));
+    return calledMs !== undefined && leg.startedAtMs - calledMs < FORWARDING_MS ? 'forwarded' : 'foreign';
+  }
+
+  /** See SubjectFacts. */
+  waived({ charged, destination }: CallLeg): boolean {
+    const { line, trunk, customer } = charged;
+    const entries = [
+      line === null ? null : this.#directory.line(line),
+      trunk === null ? null : this.#directory.trunk(trunk),
+      customer === null ? null : this.#directory.customer(customer),
+    ];
+    return entries.some((entry) => entry?.waivers?.some((waiver) => opens(waiver, destination)) === true);
+  }
+
+  #isOwn(customer: string, presented: string, number: string): boolean {
+    if (this.#directory.ownNumber(number) === customer) return true;
+    for (const name of [presented, number]) {
+      const line = this.#directory.lineByUsername(name);
+      if (line !== null && (line.customer ?? line.id) === customer) return true;
+    }
+    return false;
+  }
+
+  #authorisedBy(customer: Customer): OwnNumbers {
+    let numbers = this.#authorised.get(customer);
+    if (numbers === undefined) {
+      numbers = new OwnNumbers();
+      for (const text of customer.authorisedNumbers ?? []) {
+        const range = parseNumberRange(text);
+        if (range !== null) numbers.add(range, customer.id);
+      }
+      this.#authorised.set(customer, numbers);
+    }
+    return numbers;
+  }
+}
+
+function isNumber(presented: string): boolean {
+  return NUMBER.test(presented.replace(/[-.()\s]/g, ''));
+}
+
+function keyOf(customer: string, leg: CallLeg): string {
+  return `${customer} ${leg.caller?.number ?? leg.presented}`;
+}
+
+/** A waiver names a kind (satellite), a country (CU), or the first digits (+53, 3651). */
+function opens(waiver: string, { kind, country, number }: Destination): boolean {
+  if (/^[A-Z]/.test(waiver)) return waiver === country;
+  return /^[a-z]/.test(waiver) ? waiver === kind : number.startsWith(waiver);
+}
