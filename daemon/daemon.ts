@@ -10,6 +10,7 @@ import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
 import { settingsFrom } from './enforcement/config.ts';
+import { DirectoryCoverage } from './enforcement/coverage.ts';
 import { Enforcement } from './enforcement/enforcement.ts';
 import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
@@ -146,6 +147,7 @@ export class Daemon {
         const endpoint = parseAddress(address);
         return endpoint === null || this.core.pipeline.isProtected(endpoint);
       },
+      coverage: new DirectoryCoverage(this.directory),
       resetBaseline: (subject, rule) => this.core.engine.resetBaseline(subject, rule, this.captureNowMs()),
       hooks: {
         onTransition: (to) => this.tallies.transition(to),
