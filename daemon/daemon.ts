@@ -33,6 +33,8 @@ import { RedisStore } from './windows/redis-store.ts';
 /** How often capture time is told to go on though no packet came, and health is looked after. */
 const TICK_MS = 50;
 const WATCH_MS = 1_000;
+/** Capture stamps do not jump further ahead of the wall clock than this: a clock set to another time zone is the most that is believed. */
+const FURTHEST_AHEAD_MS = 86_400_000;
 /** Faults of the pipeline are all counted, but logged at most this often. */
 const FAULT_LOG_MS = 1_000;
 /** Redis may be away at the start: measuring begins without it after this long. */
@@ -257,6 +259,7 @@ export class Daemon {
     await this.enforcement.start();
     await this.#listen();
     warmUp(this.#setup);
+    this.core.pipeline.believeUpTo(wallClock() + FURTHEST_AHEAD_MS);
     await this.receiver.start();
     this.#every(TICK_MS, () => this.#tick());
     this.#every(WATCH_MS, () => this.#watch());
@@ -374,6 +377,7 @@ export class Daemon {
   #tick(): void {
     const { pipeline, engine } = this.core;
     // What the pipeline believes, not an agent's last stamp: one far ahead must not end every call.
+    pipeline.believeUpTo(wallClock() + FURTHEST_AHEAD_MS);
     const captureMs = pipeline.nowMs;
     if (!Number.isFinite(captureMs)) return;
     if (this.#lastLag.captureMs === 0 || captureMs > this.captureNowMs())

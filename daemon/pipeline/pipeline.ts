@@ -98,6 +98,10 @@ interface Answer {
   readonly contacts: () => readonly GrantedContact[];
 }
 
+/** How much of the table of calls may be filled by calls with credentials that nobody has accepted yet, and by those without any. */
+const CLAIMED_SHARE = 0.75;
+const UNKNOWN_SHARE = 0.5;
+
 /** Longest text of a header that is kept. */
 const MAXIMUM_TEXT = 256;
 
@@ -221,6 +225,11 @@ export class Pipeline {
       this.#watermark.set(nowMs);
       this.#advance();
     }
+  }
+
+  /** From now on capture time does not jump beyond this, milliseconds since the epoch. */
+  believeUpTo(ceilingMs: number): void {
+    this.#watermark.ceilingMs = ceilingMs;
   }
 
   /** The capture is over: tells what still waits for earlier messages. */
@@ -547,7 +556,8 @@ export class Pipeline {
       ? { line: line?.id ?? null, trunk, customer: customer ?? line?.customer.id ?? null, source }
       : null;
     const record =
-      this.calls.find(facts, 'outgoing') ?? this.#newRecord(facts, 'outgoing', proven || claim !== null);
+      this.calls.find(facts, 'outgoing') ??
+      this.#newRecord(facts, 'outgoing', proven ? 1 : claim !== null ? CLAIMED_SHARE : UNKNOWN_SHARE);
     if (record)
       this.calls.invite(record, facts, charged, claim, () =>
         this.#origin(packet.source, trunk !== null, this.#countryOf(line?.id ?? claim, packet.source)),
@@ -569,7 +579,7 @@ export class Pipeline {
         customer: trunk?.customer ?? line?.customer.id ?? null,
         source: formatAddress(packet.destination),
       };
-      const record = this.calls.find(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', true);
+      const record = this.calls.find(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', 1);
       if (record)
         this.calls.invite(record, facts, charged, null, () =>
           this.#origin(packet.destination, true, this.#countryOf(line?.id ?? null, packet.destination)),
@@ -729,14 +739,14 @@ export class Pipeline {
     return status >= 200 && status < 300 ? bounded(this.#message.text(Field.toTag)) : null;
   }
 
-  #newRecord(facts: CallFacts, direction: 'outgoing' | 'incoming', proven: boolean): CallRecord | null {
+  #newRecord(facts: CallFacts, direction: 'outgoing' | 'incoming', share: number): CallRecord | null {
     const callId = this.#message.text(Field.callId) ?? '';
     const fromTag = this.#message.text(Field.fromTag) ?? '';
     return this.calls.create(
       facts,
       direction,
       { callId: callId.slice(0, MAXIMUM_TEXT), fromTag: fromTag.slice(0, MAXIMUM_TEXT) },
-      proven,
+      share,
     );
   }
 

@@ -61,3 +61,14 @@ test('who knows the time sets it', () => {
   watermark.set(START_MS + 5 * HOUR_MS);
   assert.equal(watermark.nowMs, START_MS + 5 * HOUR_MS);
 });
+
+test('beyond the ceiling no jump is believed, first or confirmed; small steps go on', () => {
+  const watermark = new Watermark();
+  watermark.ceilingMs = START_MS + 2 * HOUR_MS;
+  for (let i = 0; i < 3; i++) assert.equal(watermark.see(YEAR_2040_MS + i), false);
+  assert.equal(watermark.see(START_MS), true);
+  for (let i = 0; i < 3; i++) assert.equal(watermark.see(YEAR_2040_MS + i), false);
+  assert.equal(watermark.see(START_MS + 2 * HOUR_MS), false);
+  assert.equal(watermark.see(START_MS + 2 * HOUR_MS), true);
+  assert.equal(watermark.see(START_MS + 3 * HOUR_MS), true);
+});

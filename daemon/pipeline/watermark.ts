@@ -8,6 +8,8 @@ const JUMP_MS = 3_600_000;
  */
 export class Watermark {
   nowMs = Number.NEGATIVE_INFINITY;
+  /** No jump goes beyond this: set by somebody who has a clock, however many packets confirm each other. */
+  ceilingMs = Number.POSITIVE_INFINITY;
   #candidateMs = Number.POSITIVE_INFINITY;
 
   /** Takes a stamp in; true if time has moved on. */
@@ -17,6 +19,7 @@ export class Watermark {
       this.#candidateMs = Number.POSITIVE_INFINITY;
       return false;
     }
+    if (timeMs - this.nowMs > JUMP_MS && timeMs > this.ceilingMs) return false;
     if (timeMs - this.nowMs > JUMP_MS && this.nowMs !== Number.NEGATIVE_INFINITY) {
       const believed = this.#candidateMs <= timeMs + JUMP_MS && this.#candidateMs - this.nowMs > JUMP_MS;
       const candidateMs = this.#candidateMs;

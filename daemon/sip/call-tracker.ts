@@ -138,17 +138,17 @@ export class CallTracker {
 
   /**
    * Makes the record of an initial INVITE's direction and tag; `find` has found none.
-   * @param proven the sender is known for sure; others are not followed any more when the table is three quarters full
+   * @param share of the table that calls of this standing may fill, 0 to 1: who proves less must leave room for who proves more
    * @returns null when there is no room
    */
   create(
     f: CallFacts,
     direction: Direction,
     texts: { callId: string; fromTag: string },
-    proven: boolean,
+    share: number,
   ): CallRecord | null {
     const { capacity } = this.#options;
-    if (this.#count >= capacity || (!proven && this.#count * 4 >= capacity * 3)) {
+    if (this.#count >= capacity * share) {
       this.refused++;
       return null;
     }
