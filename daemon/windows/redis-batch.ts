@@ -12,9 +12,10 @@ const RATE = 4;
 const PUT = 5;
 const DROP = 6;
 const RESET = 7;
+/** First byte of an answer that is none; a window's answer begins with a number below these. */
 const NOTHING = 254;
 const FAILED = 255;
-/** Windows of one answer hold fewer fields and samples than these two marks. */
+/** Longest tag or name. */
 const NAME_BYTES = 0xffff;
 
 export interface Reset {
