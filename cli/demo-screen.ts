@@ -111,7 +111,7 @@ export class DemoScreen {
       const indent = ' '.repeat(18);
       this.#screen.write(`${indent}why:  ${this.#command(`explain ${subject.kind} ${subject.id}`)}`);
       this.#screen.write(
-        `${indent}lift: ${this.#command(`suspensions lift ${id} --reason "spoke with the customer"`)}`,
+        `${indent}lift: ${this.#command(`suspensions lift ${id} --grace 1h --reason "spoke with the customer"`)}`,
       );
     } else if (state === 'lifted' && before === 'active') {
       this.lifts++;

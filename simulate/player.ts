@@ -24,6 +24,8 @@ export interface PlayOptions {
 /** Portions are sent this often at most. */
 const STEP_MS = 10;
 const PORTION_BYTES = 1 << 18;
+/** Datagrams in one go. */
+const BURST = 32;
 
 /** Plays a simulation as HEP; the stamps are those of the simulation. Resolves with the number of packets when all are sent or `signal` aborts. */
 export async function play(simulation: Simulation, options: PlayOptions): Promise<number> {
@@ -111,10 +113,11 @@ async function udpWire(to: string): Promise<Wire> {
   await once(socket, 'connect');
   return {
     send: async (frames) => {
-      for (const frame of frames)
-        await new Promise<void>((resolve) => {
-          socket.send(frame, () => resolve());
-        });
+      for (let i = 0; i < frames.length; i++) {
+        socket.send(frames[i]);
+        // A burst as long as a portion would overflow the receiver's buffer; this lets others have their turn, too.
+        if (i % BURST === BURST - 1) await new Promise((resolve) => setImmediate(resolve));
+      }
     },
     close: () =>
       new Promise((resolve) => {

@@ -26,7 +26,9 @@ test('the demo shows an alert and a suspension, and shows the lift that comes by
     /SUSPENDED {2}customer c\d+ \(.+\): .+ limit .+ \(cmi\.[a-z-]+; general terms 12\.1\)/,
   );
   assert.match(screen, /why: {2}npx vigie explain customer c\d+ --config .*vigie\.yaml/);
-  const id = /lift: npx vigie suspensions lift (\S+) --reason ".+" --config .*vigie\.yaml/.exec(screen)?.[1];
+  const id = /lift: npx vigie suspensions lift (\S+) --grace 1h --reason ".+" --config .*vigie\.yaml/.exec(
+    screen,
+  )?.[1];
   const api = /API +(http:\/\/\S+)\/v1\/openapi\.json/.exec(screen)?.[1];
   assert.ok(id !== undefined && api !== undefined, screen);
   const token = readFileSync(join(directory, 'admin-token'), 'utf8').trim();

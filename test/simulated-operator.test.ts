@@ -33,15 +33,18 @@ async function replayed(
 }
 
 /** Sums of doubles stray by fractions of a microsecond; sums of whole microseconds do not. */
-function talkUs(report: ReplayReport, line: string): number {
-  return report.calls
-    .filter((call) => call.line === line && call.direction === 'outgoing' && call.durationSeconds !== null)
-    .reduce((sum, { durationSeconds }) => sum + Math.round((durationSeconds as number) * 1e6), 0);
+function talkUsByLine({ calls }: ReplayReport): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { line, direction, durationSeconds } of calls)
+    if (direction === 'outgoing' && durationSeconds !== null)
+      sums.set(line, (sums.get(line) ?? 0) + Math.round(durationSeconds * 1e6));
+  return sums;
 }
 
 function compare(simulation: Simulation, report: ReplayReport): void {
   const lines = new Map(report.lines.map((line) => [line.line, line]));
   assert.deepEqual([...lines.keys()].sort(), [...simulation.ledger.accounts.keys()].sort());
+  const talkUs = talkUsByLine(report);
   for (const [id, account] of simulation.ledger.accounts) {
     const line = lines.get(id)!;
     const counted = {
@@ -49,7 +52,7 @@ function compare(simulation: Simulation, report: ReplayReport): void {
       answered: line.answered,
       ended: line.ended,
       asr: line.asr,
-      talkUs: talkUs(report, id.replace(/^trunk /, '')),
+      talkUs: talkUs.get(id.replace(/^trunk /, '')) ?? 0,
       distinctDestinations: line.distinctDestinations,
       maxSimultaneousCalls: line.maxSimultaneousCalls,
       registeredDevices: line.registeredDevices,
