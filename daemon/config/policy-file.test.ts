@@ -200,7 +200,7 @@ test("CMI's policy has the limits of the contract and acts as it says", () => {
     parameters['limit'],
     ladder.map(({ action }) => action).join(' '),
   ]);
-  assert.deepEqual(rules, [
+  const expected = [
     ['cmi.transaction-rate', 'general terms 12.1', 'customer', 30, 'alert suspend'],
     ['cmi.message-rate', 'fixed telephony 7', 'source', 60, 'alert block-registration'],
     ['cmi.answer-seizure-ratio', 'general terms 12.1', 'customer', 0.5, 'alert suspend'],
@@ -209,6 +209,29 @@ test("CMI's policy has the limits of the contract and acts as it says", () => {
     ['cmi.trunk-channels', 'fixed telephony 1.3', 'trunk', 0, 'alert'],
     ['cmi.call-duration', 'fixed telephony 1', 'customer', 7_200_000, 'alert'],
     ['cmi.sip-integrity', 'general terms 11.8; internet 2', 'trunk', undefined, 'alert'],
-  ]);
+    ['cmi.automated-dialling', 'fixed telephony 1.1', 'line', 60, 'alert'],
+    ['cmi.one-user-per-plan', 'fixed telephony 1.2', 'line', undefined, 'alert'],
+    ['cmi.fax-rate', 'fixed telephony 1.4', 'line', 1, 'alert'],
+    ['cmi.sms-rate', 'fixed telephony 1.7', 'line', undefined, 'alert'],
+  ];
+  const named = expected.map(([id]) => id);
+  assert.deepEqual(
+    rules.filter(([id]) => named.includes(id)),
+    expected,
+  );
   assert.equal(cmi.mode, null);
+});
+
+test('what applies to everyone acts on sources only, and a line that is merely named only alerts', () => {
+  const { policies } = loadPolicies(null, everyDetector);
+  const shared = [...policies.values()].filter(({ appliesTo }) => appliesTo === 'everyone');
+  assert.deepEqual(
+    shared.map(({ id }) => id),
+    ['network'],
+  );
+  for (const { subject, ladder } of shared[0].rules) {
+    const beyond = ladder.filter(({ action }) => action !== 'alert').map(({ action }) => action);
+    if (subject === 'source') assert.ok(beyond.every((action) => action === 'block-registration'));
+    else assert.deepEqual([subject, beyond], ['claimed', []]);
+  }
 });

@@ -60,7 +60,8 @@ export function snapshotOf(record: CallRecord): string | null {
       (record.ringingTold ? 2 : 0) |
       (record.answeredTold ? 4 : 0) |
       (record.outcomeTold ? 8 : 0) |
-      (record.endTold ? 16 : 0),
+      (record.endTold ? 16 : 0) |
+      (record.faxTold ? 32 : 0),
     record.marksPassed,
   ];
   return JSON.stringify(snapshot);
