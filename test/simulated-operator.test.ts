@@ -87,7 +87,7 @@ function compare(simulation: Simulation, report: ReplayReport): void {
 for (const bothLegs of [true, false])
   test(`replay counts what the simulator booked, ${bothLegs ? 'both legs' : "only the customers' leg"} captured`, async () => {
     const { simulation, report, packets } = await replayed(
-      { seed: `legs ${bothLegs}`, lines: 110, days: 2, fraudShare: 0.1, bothLegs },
+      { seed: `legs ${bothLegs}`, lines: 110, days: 1, fraudShare: 0.1, bothLegs },
       true,
     );
     assert.deepEqual(simulation.labels.map(({ kind }) => kind).sort(), [...FRAUD_KINDS].sort());
@@ -96,6 +96,6 @@ for (const bothLegs of [true, false])
     assert.equal(report.capture.malformed, 0);
     assert.equal(report.capture.duplicates, 0);
     assert.deepEqual(report.capture.faults, []);
-    assert.ok(packets > 100_000);
+    assert.ok(packets > 50_000);
     compare(simulation, report);
   });
