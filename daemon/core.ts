@@ -53,7 +53,7 @@ export interface Core {
 }
 
 /** Of live traffic one request a minute and flow is looked into; after an hour every telephone has registered anew. */
-const LIVE_ENDPOINTS = { gates: LIVE_GATES, sampleMs: 60_000, warmUpMs: 3_600_000 };
+const LIVE_ENDPOINTS = { gates: LIVE_GATES, sampleMs: 60_000, warmUpMs: 3_600_000, looksPerSecond: 100 };
 
 /** Name of the record under a line that its known networks are kept in. */
 const NETWORKS = 'networks:';
@@ -174,7 +174,10 @@ export function createCore(options: CoreOptions): Core {
       engine.onEvent(event);
       options.onEvent?.(event);
     },
-    onSave: (endpoint) => store.record(keepEndpoint(endpoint)),
+    // Rules are about trunks: what strangers show is not kept.
+    onSave: (endpoint, sourceSlot) => {
+      if (pipeline.sources.trunkOf(sourceSlot) !== null) store.record(keepEndpoint(endpoint));
+    },
   });
   const observerFor = (policies: CoreOptions['policies']): EndpointObserver | null => {
     const wanted = [...policies.values()].some(({ rules }) =>

@@ -47,8 +47,10 @@ export interface EndpointObserverOptions {
   readonly flows?: number;
   /** A verdict has changed, or stands for another day. */
   readonly onStanding?: (change: StandingChange) => void;
+  /** Live traffic: messages looked into per second of capture time, of all endpoints together; absent: no bound. */
+  readonly looksPerSecond?: number;
   /** Something worth keeping over a restart. */
-  readonly onSave?: (endpoint: SavedEndpoint) => void;
+  readonly onSave?: (endpoint: SavedEndpoint, sourceSlot: number) => void;
 }
 
 interface Entry {
@@ -73,6 +75,8 @@ interface Flow {
   sentMs: number;
   awaiting: number;
   dialogs: number;
+  /** A request was passed over for want of time: what comes next is not the endpoint's first. */
+  passedOver: boolean;
 }
 
 /** Requests of a flow that are looked at in any case. */
@@ -97,6 +101,8 @@ export class EndpointObserver {
   readonly #sent = new Map<string, Sent>();
   readonly #dialogs = new Map<string, Dialog>();
   #startMs = -1;
+  #secondMs = Number.NEGATIVE_INFINITY;
+  #looks = 0;
 
   constructor(options: EndpointObserverOptions) {
     this.#options = options;
@@ -117,12 +123,16 @@ export class EndpointObserver {
     }
     const inDialog = flow.dialogs > 0 && message.find(Field.toTag);
     if (!inDialog && !this.#isDue(flow, atMs, message)) return;
+    if (!this.#mayLook(atMs)) {
+      flow.passedOver = true;
+      return;
+    }
     flow.requests++;
     flow.nextMs = atMs + this.#options.sampleMs;
     const facts = requestFacts(message, packet);
     const entry = this.#entryOf(flow, facts.source.host, facts.userAgent, facts.callId);
     const { state } = entry;
-    const first = atMs - this.#startMs >= this.#options.warmUpMs;
+    const first = !flow.passedOver && atMs - this.#startMs >= this.#options.warmUpMs;
     state.fold(facts, { first, habits: this.#habits });
     if (inDialog) this.#inDialog(entry, atMs, message);
     this.#judge(entry, atMs, sourceSlot);
@@ -198,9 +208,21 @@ export class EndpointObserver {
       sentMs: Number.NEGATIVE_INFINITY,
       awaiting: 0,
       dialogs: 0,
+      passedOver: false,
     };
     this.#flows.set(key, flow);
     return flow;
+  }
+
+  /** A flood from ever new addresses must not cost more than so many looks. */
+  #mayLook(atMs: number): boolean {
+    const { looksPerSecond } = this.#options;
+    if (looksPerSecond === undefined) return true;
+    if (atMs >= this.#secondMs + 1000 || atMs < this.#secondMs) {
+      this.#secondMs = atMs;
+      this.#looks = 0;
+    }
+    return this.#looks++ < looksPerSecond;
   }
 
   #isDue(flow: Flow, atMs: number, message: SipMessage): boolean {
@@ -283,7 +305,7 @@ export class EndpointObserver {
     const telling = raised || assessment.alg.score > 0 || assessment.nat.score > 0;
     if (changed || (telling && atMs - entry.savedMs >= SAVED_AGAIN_MS)) {
       entry.savedMs = atMs;
-      onSave?.({ source, userAgent, standing, state: state.toJson() });
+      onSave?.({ source, userAgent, standing, state: state.toJson() }, sourceSlot);
     }
   }
 }
