@@ -214,7 +214,7 @@ test("CMI's policy has the limits of the contract and acts as it says", () => {
     ['cmi.fax-rate', 'fixed telephony 1.4', 'line', 1, 'alert'],
     ['cmi.sms-rate', 'fixed telephony 1.7', 'line', undefined, 'alert'],
   ];
-  const named = expected.map(([id]) => id);
+  const named: unknown[] = expected.map(([id]) => id);
   assert.deepEqual(
     rules.filter(([id]) => named.includes(id)),
     expected,
