@@ -9,7 +9,8 @@ const TOOLS = ['sipcli/v1.8', 'Asterisk PBX 16.2.1', 'Zoiper rv2.10.18'];
 
 /** A device in a network that the line has never been seen in. */
 function foreignDevice({ random, label }: Episode, network: string): Device {
-  const address = `${network}.${1 + random.below(254)}`;
+  // Scanners (simulation.ts) have the lower half.
+  const address = `${network}.${130 + random.below(120)}`;
   label.sources.push(address);
   return makeDevice(random, address, 1, TOOLS);
 }
