@@ -209,7 +209,7 @@ test('policies are listed and shown as they would run', async () => {
   assert.equal(listed.code, 0, listed.stderr);
   assert.match(listed.stdout, /^cmi +\d+ +0 /m);
   const shown = await vigie(['policies', 'show', 'cmi'], { VIGIE_POLICIES_MODE: 'enforce' });
-  assert.match(shown.stdout, /^cmi\.transaction-rate +general terms 12\.1 +customer +enforce/m);
+  assert.match(shown.stdout, /^cmi\.transaction-rate +general terms(?: 12\.1|…) +customer +enforce/m);
   for (const line of shown.stdout.split('\n').slice(5)) assert.ok([...line].length <= 80, line);
   const unknown = await vigie(['policies', 'show', 'none']);
   assert.equal(unknown.code, 1);
