@@ -47,8 +47,8 @@ describe('SIPVicious', () => {
     port = await freePort(attacker);
     operator = await startOperator({
       subscribers: [victim],
-      // Else the address is blocked after three seconds, and the password never found.
-      modes: { [messageRate]: 'observe' },
+      // Else the address is blocked before the password is found.
+      modes: { [messageRate]: 'observe', 'network.scanner': 'observe' },
       // svwar gives up where unknown users are challenged like known ones.
       editProxy: (example) =>
         example.replace(
@@ -73,7 +73,7 @@ describe('SIPVicious', () => {
       { address: attacker, port },
       operator.proxy,
       ['-u', victim.line, '-d', words],
-      6000,
+      15_000,
     );
 
   it('scans: the line is charged nothing', async () => {
@@ -88,17 +88,14 @@ describe('SIPVicious', () => {
     await assertUntouched(victim);
   });
 
-  it('guesses passwords: the line is charged nothing', async () => {
-    await crack();
+  it('finds the password: the line is charged nothing', async () => {
+    assert.match(await crack(), /33100000100 \| guess12/);
     await operator.drained();
     await assertUntouched(victim);
   });
 
   it('scans and cracks on from the address that is now registered: still nothing', async () => {
-    // svcrack 0.3.3 does not always see the proxy's 200: what it does with the right password is done here for it.
-    const found = { scenario: 'customer-register', address: attacker, port };
-    const registered = await operator.run(victim, '', found);
-    assert.equal(registered.successful, 1, registered.errors);
+    assert.ok((await operator.metric('vigie_bindings')) >= 1, 'svcrack has registered');
     await scan();
     await crack();
     await operator.drained();
