@@ -26,6 +26,18 @@ const BUILT: readonly (readonly [string, EndpointVerdict, EndpointVerdict, numbe
   ['27_rportlearn_rebind', 'none', 'none', 1],
 ];
 
+/** The same for a newer kernel's ALG. Where it leaves no trace there is no verdict; one trace alone is a suspicion. */
+const LINUX: readonly (readonly [string, EndpointVerdict, EndpointVerdict, number])[] = [
+  ['alg-no-residue', 'none', 'none', 0],
+  ['alg-port-kept', 'suspected', 'none', 1],
+  ['tcp-alg', 'confirmed', 'none', 1],
+  ['tcp-alg-listening-port', 'confirmed', 'none', 1],
+  ['tcp-nat', 'none', 'none', 1],
+  ['triple-alg-all', 'suspected', 'none', 1],
+  ['triple-alg-inner-outer', 'suspected', 'suspected', 2],
+  ['triple-alg-inner-two', 'suspected', 'suspected', 2],
+];
+
 const CAPTURES = join(import.meta.dirname, 'captures');
 
 test('every capture is in the table', () => {
@@ -51,6 +63,24 @@ for (const [name, alg, nat, minLayers] of BUILT) {
     );
     assert.equal(endpoint.alg.evidence.length > 0, alg !== 'none');
     assert.equal(endpoint.nat.evidence.length > 0, nat !== 'none');
+  });
+}
+
+for (const [name, alg, nat, minLayers] of LINUX) {
+  test(`${name}: ALG ${alg}, nested NAT ${nat}`, async () => {
+    const { endpoints } = await replay([join(CAPTURES, 'nat-sip', `${name}.pcap`)], {
+      config: null,
+      policy: null,
+    });
+    assert.deepEqual(
+      endpoints.map((endpoint) => [
+        endpoint.source,
+        endpoint.alg.verdict,
+        endpoint.nat.verdict,
+        endpoint.nat.minLayers,
+      ]),
+      [['198.51.100.77', alg, nat, minLayers]],
+    );
   });
 }
 

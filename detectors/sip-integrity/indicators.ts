@@ -187,7 +187,7 @@ function privateVia(facts: RequestFacts, via: ViaFacts, residue: Residue, tell: 
       weak ? 'M4i' : 'M4',
       `${address} in ${where} lies behind ${via.host}, and that behind ${source.host}: NAT within NAT`,
     );
-  } else if (consistent && contacts.length > 0 && sameMedia) {
+  } else if (consistent && contacts.length > 0 && sameMedia && !facts.inDialog) {
     tell('N3', `Via and Contact both ${via.host}: nothing was rewritten`);
   }
   otherMediaRealm(via, sdp, tell);

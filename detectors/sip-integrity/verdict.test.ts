@@ -44,9 +44,14 @@ test('thresholds: suspected from 2.5, confirmed from 4 with two groups', () => {
 test('A5, A8 and A2b confirm alone, unless something speaks against it', () => {
   for (const code of ['A5', 'A8', 'A2b'] as const) {
     assert.equal(verdicts(signed([code]))[0], 'confirmed', code);
-    assert.notEqual(verdicts(signed([code, 'N3']))[0], 'confirmed', code);
+    assert.notEqual(verdicts(signed([code, 'N5']))[0], 'confirmed', code);
   }
   assert.equal(verdicts(signed(['A1']))[0], 'suspected');
+});
+
+test('a router that rewrites REGISTER only leaves the rest alone: N3 says nothing then', () => {
+  assert.equal(verdicts(signed(['A2b', 'N3']))[0], 'confirmed');
+  assert.equal(verdicts(signed(['A2', 'N3']))[0], 'none');
 });
 
 test('nested NAT: suspected from 2, confirmed from 3 with a chain, never by M3 and M4', () => {

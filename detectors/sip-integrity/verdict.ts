@@ -73,6 +73,8 @@ function strongest(state: EndpointState, nowMs: number): Part[] {
     const { group, points } = INDICATORS[code];
     // What telephones behind a PBX or SBC leave in a message is theirs and was never to be rewritten.
     if (speaksForMany && (group === 'A1' || group === 'A10' || group === 'M3')) continue;
+    // What a router with half an eye for SIP passes over was not left alone by it.
+    if (code === 'N3' && state.signs.has('A2b')) continue;
     const now = points * decay(nowMs - sign.lastMs);
     const known = groups.get(group);
     if (known === undefined || outweighs(code, now, known)) groups.set(group, { code, points: now, sign });
