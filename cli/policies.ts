@@ -49,8 +49,8 @@ export function renderPolicy(policy: LoadedPolicy, width: number): string {
     ['version', policy.version],
     ['file', policy.file],
   ]);
-  const off = policy.disabledRules.map(({ id, maturity }) => `${id} (${maturity})`).join(', ');
-  return [head, renderTable(ruleColumns, policy.rules, width), ...(off === '' ? [] : [`Off: ${off}`])].join(
+  const off = policy.disabledRules.map(({ id, maturity }) => `  ${id} (${maturity})`).join('\n');
+  return [head, renderTable(ruleColumns, policy.rules, width), ...(off === '' ? [] : [`Off:\n${off}`])].join(
     '\n\n',
   );
 }
