@@ -110,3 +110,21 @@ test('a settled proxy bears strays and is given up when it has moved', () => {
   stray(16);
   assert.equal(learner.settled(1), true);
 });
+
+test('with one peer a REGISTER tells the proxy, whoever asked first', () => {
+  const learner = learn([
+    ['198.51.100.1:5060', '192.0.2.1:5060', true], // an OPTIONS of the proxy's
+    ['192.0.2.1:5060', '198.51.100.1:5060', false],
+  ]);
+  assert.equal(answer(learner), '192.0.2.1:5060');
+  learner.observe(1, at('192.0.2.1:5060'), at('198.51.100.1:5060'), true, true);
+  assert.equal(answer(learner), '198.51.100.1:5060');
+});
+
+test('with one peer of several ports the side whose port never changes is the proxy', () => {
+  const learner = learn([
+    ['198.51.100.1:5060', '192.0.2.1:5060', true],
+    ['198.51.100.1:5060', '192.0.2.1:40001', true],
+  ]);
+  assert.equal(answer(learner), '198.51.100.1:5060');
+});
