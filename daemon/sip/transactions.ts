@@ -34,6 +34,9 @@ export interface PendingRegister {
   readonly userAgent: string;
 }
 
+/** A generation with at most so many entries is cleared place by place. */
+const FEW = 4096;
+
 export class TransactionTable {
   readonly #capacity: number;
   readonly #mask: number;
@@ -47,6 +50,8 @@ export class TransactionTable {
   #notes: Map<number, TransactionNote>[] = [new Map(), new Map()];
   #current = 0;
   #currentSinceMs = Number.NEGATIVE_INFINITY;
+  /** Places of the first entries of each generation: in quiet times only these are cleared, not megabytes. */
+  readonly #places = [new Int32Array(FEW), new Int32Array(FEW)];
   #nowMs = Number.NEGATIVE_INFINITY;
   readonly #maximumNotes: number;
   /** Generations emptied before their time because the table was full: retransmissions may then count as new. */
@@ -89,6 +94,7 @@ export class TransactionTable {
     words[4 * i] = hi;
     words[4 * i + 1] = lo;
     this.#times[g][2 * i + 1] = timeMs;
+    if (this.#size[g] < FEW) this.#places[g][this.#size[g]] = i;
     this.#size[g]++;
     this.isNew = true;
     return g * this.#capacity + i;
@@ -166,12 +172,26 @@ export class TransactionTable {
   #rotate(nowMs: number): void {
     const g = 1 - this.#current;
     if (this.#size[g] > 0) {
-      this.#words[g].fill(0);
-      if (this.#notes[g].size > 0) this.#noted[g].fill(0);
+      if (this.#size[g] <= FEW) this.#clearPlaces(g);
+      else {
+        this.#words[g].fill(0);
+        this.#noted[g].fill(0);
+      }
       this.#notes[g].clear();
       this.#size[g] = 0;
     }
     this.#current = g;
     this.#currentSinceMs = nowMs;
+  }
+
+  #clearPlaces(g: number): void {
+    const words = this.#words[g];
+    const places = this.#places[g];
+    for (let n = 0; n < this.#size[g]; n++) {
+      const i = places[n];
+      words[4 * i] = 0;
+      words[4 * i + 1] = 0;
+      this.#noted[g][i] = 0;
+    }
   }
 }
