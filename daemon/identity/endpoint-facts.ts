@@ -9,6 +9,8 @@ import { sdpFacts } from './sdp-facts.ts';
 /** Longest text that is kept of a header, and most values of one. */
 const MAXIMUM_TEXT = 128;
 const MAXIMUM_VALUES = 16;
+/** Longest header value that is searched: the patterns below take time by its square at worst. */
+const MAXIMUM_SEARCHED = 1024;
 
 /** What a request from a customer says of the way that it came. Allocates: not for every message of live traffic. */
 export function requestFacts(message: SipMessage, packet: Packet): RequestFacts {
@@ -75,6 +77,13 @@ export function targetFacts(message: SipMessage): { target: HostPort | null; rou
   return { target: hostOf(message.text(Field.requestUri)), routes: routeHosts(message, 'Route') };
 }
 
+function valuesOf(message: SipMessage, header: string): string[] {
+  return message
+    .headers(header)
+    .slice(0, MAXIMUM_VALUES)
+    .map((value) => value.slice(0, MAXIMUM_SEARCHED));
+}
+
 function text(message: SipMessage, field: Field): string {
   return (message.text(field) ?? '').slice(0, MAXIMUM_TEXT);
 }
@@ -85,7 +94,7 @@ function identityHosts(message: SipMessage): IdentityHost[] {
   const from = hostOf(message.text(Field.fromUri));
   if (from !== null) found.push({ header: 'From', host: from.host });
   for (const header of ['P-Asserted-Identity', 'P-Preferred-Identity'] as const)
-    for (const value of message.headers(header).slice(0, MAXIMUM_VALUES)) {
+    for (const value of valuesOf(message, header)) {
       const identity = hostOf(/sips?:[^>;,\s]*/i.exec(value)?.[0] ?? null);
       if (identity !== null) found.push({ header, host: identity.host });
     }
@@ -103,7 +112,7 @@ function addressesIn(callId: string): string[] {
 
 function routeHosts(message: SipMessage, header: string): HostPort[] {
   const found: HostPort[] = [];
-  for (const value of message.headers(header).slice(0, MAXIMUM_VALUES))
+  for (const value of valuesOf(message, header))
     for (const uri of value.match(/<\s*sips?:[^>]*>/gi) ?? []) {
       const host = hostOf(uri.slice(1, -1).trim());
       if (host !== null && found.length < MAXIMUM_VALUES) found.push(host);
@@ -113,7 +122,7 @@ function routeHosts(message: SipMessage, header: string): HostPort[] {
 
 /** Host and port of a sip: or sips: URI. */
 function hostOf(uri: string | null): HostPort | null {
-  if (uri === null) return null;
+  if (uri === null || uri.length > MAXIMUM_SEARCHED) return null;
   const match = /^sips?:(?:[^@>]*@)?(\[[0-9a-f:.]+\]|[^\s:;?>,]+)(?::(\d{1,5}))?/i.exec(uri);
   if (match === null) return null;
   return { host: canonicalHost(match[1]), port: match[2] === undefined ? null : Number(match[2]) };
@@ -121,7 +130,7 @@ function hostOf(uri: string | null): HostPort | null {
 
 function digestHost(message: SipMessage): string | null {
   for (const header of ['Authorization', 'Proxy-Authorization'])
-    for (const value of message.headers(header).slice(0, MAXIMUM_VALUES)) {
+    for (const value of valuesOf(message, header)) {
       const uri = /(?:^|[\s,])uri\s*=\s*"([^"]*)"/i.exec(value)?.[1];
       if (uri !== undefined) return hostOf(uri)?.host ?? null;
     }

@@ -4,6 +4,7 @@ import { canonicalHost } from './host.ts';
 /** Lines and candidates read at most; what comes later is left unread. */
 const MAXIMUM_LINES = 512;
 const MAXIMUM_ADDRESSES = 32;
+const MAXIMUM_LINE = 512;
 
 /** The addresses of a session description (RFC 8866, RFC 3605, RFC 8839). */
 export function sdpFacts(sdp: string): SdpFacts {
@@ -22,7 +23,7 @@ export function sdpFacts(sdp: string): SdpFacts {
     media = null;
   };
   for (const line of sdp.split(/\r?\n|\r/, MAXIMUM_LINES)) {
-    const value = line.slice(2);
+    const value = line.slice(2, MAXIMUM_LINE);
     switch (line.slice(0, 2)) {
       case 'o=':
         origin ??= addressIn(value);
