@@ -139,6 +139,7 @@ export function createCore(options: CoreOptions): Core {
     rates: {
       message: (slot, atMs) => engine.message(slot, atMs),
       transaction: (slot, policyIndex, atMs) => engine.transaction(slot, policyIndex, atMs),
+      profileTransaction: (slot, method, line) => engine.profileTransaction(slot, method, line),
       forgetSource: (slot) => engine.release('source', slot),
       forgetCustomer: (slot) => engine.release('customer', slot),
       profile: (slot) => engine.profiler(slot),
@@ -168,7 +169,10 @@ export function createCore(options: CoreOptions): Core {
   if (options.badUserAgents) circumstances.badUserAgents = options.badUserAgents;
   pipeline.watchStrangers = engine.wantsStrangers();
   const endpoints = new EndpointObserver({
-    ...(options.endpoints ?? LIVE_ENDPOINTS),
+    ...(options.endpoints ?? {
+      ...LIVE_ENDPOINTS,
+      isProvisioned: (slot) => pipeline.sources.trunkOf(slot) !== null,
+    }),
     onStanding: (change) => {
       const event = endpointEvent(change, pipeline.sources.trunkOf(change.sourceSlot));
       engine.onEvent(event);

@@ -116,8 +116,7 @@ function checkPolicyNames(
   };
   const chosen = config.policies.default;
   const names = choosable(policies);
-  if (!names.has(chosen))
-    unknown(['policies', 'default'], `there is no policy '${chosen}'`, chosen, names);
+  if (!names.has(chosen)) unknown(['policies', 'default'], `there is no policy '${chosen}'`, chosen, names);
   const known = new Set<string>();
   for (const policy of policies.values()) {
     known.add(policy.id);

@@ -49,6 +49,11 @@ export interface EndpointObserverOptions {
   readonly onStanding?: (change: StandingChange) => void;
   /** Live traffic: messages looked into per second of capture time, of all endpoints together; absent: no bound. */
   readonly looksPerSecond?: number;
+  /**
+   * Live traffic: whether a source is provisioned. Of others only one in ten looks is taken, for the habits of their User-Agents: no rule
+   * is about them, and there may be many. Absent: all are.
+   */
+  readonly isProvisioned?: (sourceSlot: number) => boolean;
   /** Something worth keeping over a restart. */
   readonly onSave?: (endpoint: SavedEndpoint, sourceSlot: number) => void;
 }
@@ -81,6 +86,8 @@ interface Flow {
 
 /** Requests of a flow that are looked at in any case. */
 const FIRST_REQUESTS = 5;
+/** Part of the looks that sources may have which are not provisioned. */
+const STRANGERS_SHARE = 0.1;
 const MOST_SENT = 4096;
 const MOST_DIALOGS = 4096;
 const MOST_CALLS = 8192;
@@ -115,6 +122,9 @@ export class EndpointObserver {
   /** A message from a customer to a proxy. */
   customerMessage(sourceSlot: number, atMs: number, message: SipMessage, packet: Packet): void {
     if (this.#startMs < 0) this.#startMs = atMs;
+    const provisioned = this.#options.isProvisioned?.(sourceSlot) ?? true;
+    // Before anything is noted of the flow: for most traffic this is all that is done.
+    if (!provisioned && (!message.isRequest || !this.#mayLook(atMs, STRANGERS_SHARE))) return;
     const flow = this.#flowOf(sourceSlot, packet, packet.source, message.isRequest);
     if (flow === null) return;
     if (!message.isRequest) {
@@ -123,7 +133,7 @@ export class EndpointObserver {
     }
     const inDialog = flow.dialogs > 0 && message.find(Field.toTag);
     if (!inDialog && !this.#isDue(flow, atMs, message)) return;
-    if (!this.#mayLook(atMs)) {
+    if (provisioned && !this.#mayLook(atMs, 1)) {
       flow.passedOver = true;
       return;
     }
@@ -132,7 +142,7 @@ export class EndpointObserver {
     const facts = requestFacts(message, packet);
     const entry = this.#entryOf(flow, facts.source.host, facts.userAgent, facts.callId);
     const { state } = entry;
-    const first = !flow.passedOver && atMs - this.#startMs >= this.#options.warmUpMs;
+    const first = provisioned && !flow.passedOver && atMs - this.#startMs >= this.#options.warmUpMs;
     state.fold(facts, { first, habits: this.#habits });
     if (inDialog) this.#inDialog(entry, atMs, message);
     this.#judge(entry, atMs, sourceSlot);
@@ -144,6 +154,7 @@ export class EndpointObserver {
     if (message.isRequest) {
       if (message.method === Method.ACK || message.method === Method.CANCEL) return;
     } else if (message.cseqMethod !== Method.INVITE || message.status < 200 || message.status >= 300) return;
+    if (this.#options.isProvisioned?.(destinationSlot) === false) return;
     const flow = this.#flowOf(destinationSlot, packet, packet.destination, false);
     if (flow === null || (sampleMs > 0 && atMs < flow.sentMs + sampleMs)) return;
     flow.sentMs = atMs;
@@ -215,14 +226,16 @@ export class EndpointObserver {
   }
 
   /** A flood from ever new addresses must not cost more than so many looks. */
-  #mayLook(atMs: number): boolean {
+  #mayLook(atMs: number, share: number): boolean {
     const { looksPerSecond } = this.#options;
     if (looksPerSecond === undefined) return true;
     if (atMs >= this.#secondMs + 1000 || atMs < this.#secondMs) {
       this.#secondMs = atMs;
       this.#looks = 0;
     }
-    return this.#looks++ < looksPerSecond;
+    if (this.#looks >= share * looksPerSecond) return false;
+    this.#looks++;
+    return true;
   }
 
   #isDue(flow: Flow, atMs: number, message: SipMessage): boolean {

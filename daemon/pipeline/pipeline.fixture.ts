@@ -31,8 +31,11 @@ export class Recorder {
       destinationOf: (number) => ({ number, kind: 'unknown', country: null, highRisk: false }),
       rates: {
         message: (slot) => this.messages.push(slot),
-        transaction: (slot, _policy, atMs) =>
-          this.transactions.push({ customer: this.pipeline.lines.customerAt(slot)?.id ?? '?', atMs }),
+        transaction: (slot, _policy, atMs) => {
+          this.transactions.push({ customer: this.pipeline.lines.customerAt(slot)?.id ?? '?', atMs });
+          return false;
+        },
+        profileTransaction: () => {},
         forgetSource: () => {},
         forgetCustomer: () => {},
         profile: () => null,

@@ -1,7 +1,7 @@
 import type { CallEvent, Charged, Destination, Event } from '../../detectors/vocabulary.ts';
 import type { Line, Trunk } from '../identity/directory-schema.ts';
 import { ProxyLearner } from '../identity/learned-proxy.ts';
-import { type LineEntry, LineTable } from '../identity/line-table.ts';
+import { type CustomerEntry, type LineEntry, LineTable } from '../identity/line-table.ts';
 import { Network, type NetworkConfig, Side } from '../identity/network.ts';
 import { type BindingEntry, Registrations } from '../identity/registrations.ts';
 import { SourceTable } from '../identity/source-table.ts';
@@ -23,7 +23,9 @@ export interface RateSink {
   /** A message from the customer side. */
   message(sourceSlot: number, atMs: number): void;
   /** A transaction charged to a customer; `atMs` may lie back as far as its answer took. */
-  transaction(customerSlot: number, policyIndex: number, atMs: number): void;
+  /** True while the customer is over a limit: `profileTransaction` wants to hear more of it. */
+  transaction(customerSlot: number, policyIndex: number, atMs: number): boolean;
+  profileTransaction(customerSlot: number, method: Method, line: string | null): void;
   /** The slot now stands for another source, or customer. */
   forgetSource(slot: number): void;
   forgetCustomer(slot: number): void;
@@ -382,7 +384,7 @@ export class Pipeline {
     const customer = trunk !== null ? this.lines.ensureCustomer(trunk.customer) : (line?.customer ?? null);
     if (customer !== null) {
       this.counters.charged++;
-      this.#options.rates.transaction(customer.slot, customer.policyIndex, timeMs);
+      this.#charge(customer, timeMs, method, line);
       if (line !== null) line.lastSeenMs = timeMs;
     } else if (claim !== null) {
       const note = this.transactions.ensureNote(number);
@@ -429,6 +431,11 @@ export class Pipeline {
         return;
     }
     if (message.find(Field.toTag)) this.calls.inDialogRequest(this.#callFacts(packet));
+  }
+
+  #charge({ slot, policyIndex }: CustomerEntry, atMs: number, method: Method, line: LineEntry | null): void {
+    const { rates } = this.#options;
+    if (rates.transaction(slot, policyIndex, atMs)) rates.profileTransaction(slot, method, line?.id ?? null);
   }
 
   /** A MESSAGE is an SMS of whoever is charged, at once or when its credentials are accepted. */
@@ -666,8 +673,8 @@ export class Pipeline {
     if (claim !== null && !isCredentialRefusal(status)) {
       line = this.lines.ensure(claim, timeMs);
       this.counters.charged++;
-      const { slot, policyIndex, id: customer } = line.customer;
-      this.#options.rates.transaction(slot, policyIndex, this.transactions.timeMs(number));
+      const customer = line.customer.id;
+      this.#charge(line.customer, this.transactions.timeMs(number), this.#message.cseqMethod, line);
       if (sms !== null) {
         const charged: Charged = {
           line: line.id,

@@ -167,6 +167,11 @@ export class PolicyEngine {
     return this.#rates.transaction(customerSlot, timeMs, policyIndex);
   }
 
+  /** Says more of a transaction that `transaction` found to be over a limit. */
+  profileTransaction(customerSlot: number, method: number, line: string | null): void {
+    this.#rates.profileTransaction(customerSlot, method, line);
+  }
+
   /** Who wants to hear about the source's messages and their answers; null for nearly all sources, at the cost of a comparison. */
   profiler(sourceSlot: number): SourceProfiler | null {
     return this.#rates.profiler(sourceSlot);
@@ -231,7 +236,7 @@ export class PolicyEngine {
   tick(nowMs: number): void {
     if (nowMs > this.#nowMs) this.#nowMs = nowMs;
     this.breaches.sweep(SWEEP, (breach) => this.#tickOne(breach, nowMs));
-    this.#rates.profiles.sweep(nowMs);
+    this.#rates.sweepProfiles(nowMs);
   }
 
   /** How the subject stands on each rule of its policy that is about it, as of the latest time seen. */

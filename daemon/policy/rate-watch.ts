@@ -1,4 +1,6 @@
 import type { Judgement, Subject } from '../../detectors/vocabulary.ts';
+import { Hash64, hashStart, hashText } from '../sip/hash.ts';
+import { Method } from '../sip/method.ts';
 import { RATE_OVER_PAST, RATE_WITHIN, RateTable } from '../windows/rate-table.ts';
 import type { Breach, Breaches } from './breaches.ts';
 import { NEVER } from './ladder.ts';
@@ -46,6 +48,7 @@ const MOST_CALL_IDS = 8;
 const EXCUSE_MS = 250;
 
 const NONE: readonly Watch[] = [];
+const hash = new Hash64();
 
 /**
  * Per-message rates. Within the limit a message costs one ring update per limit and allocates nothing; everything else happens
@@ -60,19 +63,16 @@ export class RateWatch {
   readonly #slots: SlotDirectory;
   readonly #breaches: Breaches;
   readonly #verdicts: Verdicts;
-  readonly profiles: SourceProfiles;
+  /** Of sources (messages) and customers (transactions) that are over their limit. */
+  readonly #profiles: Readonly<Record<Stream, SourceProfiles>> = {
+    messages: new SourceProfiles(),
+    transactions: new SourceProfiles(),
+  };
 
-  constructor(
-    plans: readonly PolicyPlan[],
-    slots: SlotDirectory,
-    breaches: Breaches,
-    verdicts: Verdicts,
-    profiles = new SourceProfiles(),
-  ) {
+  constructor(plans: readonly PolicyPlan[], slots: SlotDirectory, breaches: Breaches, verdicts: Verdicts) {
     this.#slots = slots;
     this.#breaches = breaches;
     this.#verdicts = verdicts;
-    this.profiles = profiles;
     for (const plan of plans) {
       this.#messages.push(this.#watches(plan.rates, 'messages'));
       this.#transactions.push(this.#watches(plan.rates, 'transactions'));
@@ -88,7 +88,23 @@ export class RateWatch {
   }
 
   profiler(slot: number): SourceProfiler | null {
-    return this.profiles.of(slot);
+    return this.#profiles.messages.of(slot);
+  }
+
+  /** A transaction of a customer over its limit, for its profile. A REGISTER is charged only once it is accepted. */
+  profileTransaction(slot: number, method: number, line: string | null): void {
+    const profile = this.#profiles.transactions.of(slot);
+    if (profile === null) return;
+    hashStart(hash);
+    hashText(line ?? '', hash);
+    profile.request(method, hash.lo);
+    if (method === Method.REGISTER) profile.answer(200, method, hash.lo, true);
+  }
+
+  /** Ends the profiles of who has kept the limit for a while. */
+  sweepProfiles(nowMs: number): void {
+    this.#profiles.messages.sweep(nowMs);
+    this.#profiles.transactions.sweep(nowMs);
   }
 
   #count(watches: readonly Watch[], slot: number, timeMs: number): boolean {
@@ -122,7 +138,7 @@ export class RateWatch {
 
   judgement(rule: RateRule, breach: Breach | null, count: number): Judgement {
     const { stream } = rule.detector;
-    const profile = breach !== null && stream === 'messages' ? this.profiles.of(breach.slot) : null;
+    const profile = breach === null ? null : this.#profiles[stream].of(breach.slot);
     return {
       value: count,
       limit: rule.limit,
@@ -149,7 +165,7 @@ export class RateWatch {
       breaches.delete(slot);
     }
     for (const counter of this.#counters.values()) if (counter.kind === kind) counter.table.release(slot);
-    if (kind === 'source') this.profiles.release(slot);
+    this.#profiles[kind === 'source' ? 'messages' : 'transactions'].release(slot);
   }
 
   /** The breach is kept no longer. */
@@ -161,7 +177,7 @@ export class RateWatch {
     const slot = this.#slots.slotOf(subject);
     if (slot < 0) return;
     this.#counterOf.get(rule)?.table.reset(slot, atMs);
-    if (subject.kind === 'source') this.profiles.release(slot);
+    this.#profiles[rule.detector.stream].release(slot);
   }
 
   tables(): readonly Pick<Counter, 'name' | 'kind' | 'table'>[] {
@@ -206,8 +222,7 @@ export class RateWatch {
       const breach = this.#bySlot.get(rule)?.get(slot) ?? this.#open(rule, slot);
       const { ladder } = rule;
       const sinceMs = past ? timeMs : overSince(watch.counter, slot, timeMs, false) || timeMs;
-      if (rule.detector.stream === 'messages' && rule.detector.excuse !== undefined)
-        this.profiles.over(slot, timeMs);
+      if (rule.detector.excuse !== undefined) this.#profiles[rule.detector.stream].over(slot, timeMs);
       if (breach.callIds.length < MOST_CALL_IDS) this.#noteCall(breach);
       // Over again after an interruption that no message showed; or a late message shows an earlier beginning.
       if (breach.sinceMs !== NEVER && sinceMs > breach.sinceMs) ladder.kept(breach, breach.atMs);
@@ -238,7 +253,7 @@ export class RateWatch {
 
   readonly #excuse = (breach: Breach, atMs: number): string | null => {
     const rule = breach.rule as RateRule;
-    const profile = this.profiles.of(breach.slot);
+    const profile = this.#profiles[rule.detector.stream].of(breach.slot);
     const reason =
       profile === null
         ? 'too many sources are over their limit at once to tell what this one sends'

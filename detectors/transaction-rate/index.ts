@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Duration, PerSecond } from '../parameters.ts';
+import { excuseOfRestart, restartParameters } from '../restart-wave.ts';
 import type { RateDetector } from '../vocabulary.ts';
 
 const parameters = Type.Object({
@@ -17,6 +18,7 @@ const parameters = Type.Object({
     default: '60s',
     description: 'A breach is over, and may alert again, when the rate has kept the limit for this long.',
   }),
+  ...restartParameters,
 });
 
 export const transactionRate: RateDetector<Static<typeof parameters>> = {
@@ -26,4 +28,5 @@ export const transactionRate: RateDetector<Static<typeof parameters>> = {
   parameters,
   stream: 'transactions',
   rate: ({ limit, window }) => ({ limit, windowMs: window }),
+  excuse: excuseOfRestart,
 };
