@@ -61,7 +61,8 @@ export class Numbering {
   readonly #kinds = new LongestPrefix<NumberKind>();
   readonly #highRisk = new LongestPrefix<true>();
   readonly #diallings = new Map<string, Dialling>();
-  readonly #remembered = new Map<string, Destination>();
+  #recent = new Map<string, Destination>();
+  #older = new Map<string, Destination>();
   readonly #limit: number;
 
   constructor(options: NumberingOptions) {
@@ -74,7 +75,7 @@ export class Numbering {
 
   /** Answers held now. */
   get size(): number {
-    return this.#remembered.size;
+    return this.#recent.size + this.#older.size;
   }
 
   /**
@@ -93,24 +94,22 @@ export class Numbering {
     const from = country ?? this.#options.country;
     const sos = uri.length > 3 && uri.slice(0, 4).toLowerCase() === 'urn:' ? uri.slice(0, LONGEST_USER) : '';
     const key = `${from} ${context ?? ''} ${sos} ${user}`;
-    const known = this.#remembered.get(key);
-    if (known !== undefined) {
-      // The one used last is forgotten last.
-      this.#remembered.delete(key);
-      this.#remembered.set(key, known);
-      return known;
-    }
+    const known = this.#recent.get(key) ?? this.#remember(key, this.#older.get(key));
+    if (known !== undefined) return known;
     const found = this.#read(user, sos, context, from);
-    if (user.length <= 4 * LONGEST_USER) {
-      if (this.#remembered.size >= this.#limit) {
-        for (const oldest of this.#remembered.keys()) {
-          this.#remembered.delete(oldest);
-          break;
-        }
-      }
-      this.#remembered.set(key, found);
-    }
+    if (user.length <= 4 * LONGEST_USER) this.#remember(key, found);
     return found;
+  }
+
+  /** Two generations: what was not asked for while one filled goes with the other. Nothing is moved on the way to an answer. */
+  #remember(key: string, destination: Destination | undefined): Destination | undefined {
+    if (destination === undefined) return undefined;
+    if (this.#recent.size >= this.#limit / 2) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(key, destination);
+    return destination;
   }
 
   /** A caller's number in E.164, as it may be compared with the directory's; null for what is no subscriber number. */
