@@ -216,7 +216,7 @@ const Numbering = Type.Object(
     remembered: Count({
       description: 'Dialled numbers whose meaning is remembered; reading one anew takes some 15 µs.',
       unit: 'numbers',
-      default: 20_000,
+      default: 100_000,
       minimum: 100,
       maximum: 10_000_000,
     }),
