@@ -200,7 +200,8 @@ export class SharedRate {
   }
 
   #judge(hot: Hot, over: boolean, atMs: number): void {
-    if (over && hot.overSinceMs > 0 && atMs - hot.overAtMs >= this.#options.table.windowMs) hot.overSinceMs = 0;
+    if (over && hot.overSinceMs > 0 && atMs - hot.overAtMs >= this.#options.table.windowMs)
+      hot.overSinceMs = 0;
     if (over && atMs > hot.overAtMs) hot.overAtMs = atMs;
     if (over === hot.overSinceMs > 0) return;
     hot.overSinceMs = over ? atMs : 0;
