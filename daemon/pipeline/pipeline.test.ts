@@ -383,6 +383,14 @@ const framesOf = (options: Partial<CallOptions>): Frame[] => {
   return call({ line: LINE, from: PHONE, atMs: START, ...options, giveUp: challenge && giveUp });
 };
 
+test('sixty-one copies of one message at one instant are sixty-one messages and one transaction', () => {
+  const [invite] = call({ line: LINE, from: PHONE, atMs: START, challenge: false });
+  const recorder = new Recorder().play(Array.from({ length: 61 }, () => invite));
+  assert.equal(recorder.messages.length, 61);
+  const { messages, duplicates, transactions } = recorder.pipeline.counters;
+  assert.deepEqual({ messages, duplicates, transactions }, { messages: 61, duplicates: 0, transactions: 1 });
+});
+
 test('the messages of one call in any order, some of them repeated, give what the call was', () => {
   fc.assert(
     fc.property(

@@ -9,7 +9,7 @@ import { formatAddress, formatEndpoint } from '../ingest/address.ts';
 import { Endpoint, type Packet } from '../ingest/packet.ts';
 import type { CallOrigin, CallRecord } from '../sip/call-record.ts';
 import { CallFacts, CallTracker } from '../sip/call-tracker.ts';
-import { DuplicateFilter } from '../sip/duplicates.ts';
+import { Copy, DuplicateFilter } from '../sip/duplicates.ts';
 import { Hash64 } from '../sip/hash.ts';
 import { Field, isKeepAlive, METHOD_NAMES, Method, SipMessage } from '../sip/message.ts';
 import { type PendingRegister, type TransactionNote, TransactionTable } from '../sip/transactions.ts';
@@ -193,16 +193,22 @@ export class Pipeline {
 
     const method = message.isRequest ? message.method : message.cseqMethod;
     transactionKey(message, method, toCustomer ? packet.destination : packet.source, transaction);
-    if (this.#isDuplicate(message, packet, from)) {
+    const copy = this.#copyOf(message, packet, from);
+    if (copy === Copy.doubled) {
       this.counters.duplicates++;
       return;
     }
-    this.counters.messages++;
-    if (message.isRequest) this.counters.requests++;
+    // A third copy shows that the second, left out before, was sent as well.
+    const times = copy === Copy.repeated ? 2 : 1;
+    this.counters.duplicates -= times - 1;
+    this.counters.messages += times;
+    if (message.isRequest) this.counters.requests += times;
     if (fromCustomer) {
-      this.counters.customerMessages++;
-      this.#options.rates.message(source, timeMs);
-      this.#options.onMessage?.(source, timeMs, message, packet);
+      this.counters.customerMessages += times;
+      for (let i = 0; i < times; i++) {
+        this.#options.rates.message(source, timeMs);
+        this.#options.onMessage?.(source, timeMs, message, packet);
+      }
       this.observer?.customerMessage(source, timeMs, message, packet);
       const profile = this.#options.rates.profile(source);
       if (profile !== null) this.#profile(profile, packet);
@@ -332,14 +338,14 @@ export class Pipeline {
     profile.answer(message.status, message.cseqMethod, lo, hadCredentials, stale);
   }
 
-  #isDuplicate(message: SipMessage, packet: Packet, from: Side): boolean {
+  #copyOf(message: SipMessage, packet: Packet, from: Side): Copy {
     let mark =
       Math.imul(message.status + (from << 12), 0x9e3779b1) ^ Math.imul(packet.end - packet.start, 0x85ebca77);
     if (!message.isRequest && message.find(Field.toTag)) {
       fieldKey(message, Field.toTag, key);
       mark ^= key.lo;
     }
-    return this.#duplicates.isDuplicate(transaction.hi ^ mark, transaction.lo ^ (mark >>> 7), packet.timeMs);
+    return this.#duplicates.see(transaction.hi ^ mark, transaction.lo ^ (mark >>> 7), packet.timeMs);
   }
 
   #customerRequest(packet: Packet, source: number): void {
