@@ -1,5 +1,5 @@
 import type { Endpoint } from '../ingest/packet.ts';
-import { type Hash64, hashBytes, hashFinish, hashInt, hashStart, hashText } from '../sip/hash.ts';
+import { type Hash64, hashBytes, hashFinish, hashInt, hashStart } from '../sip/hash.ts';
 import { Field, type Method, type SipMessage } from '../sip/message.ts';
 
 const MAGIC_COOKIE = 'z9hG4bK';
@@ -46,13 +46,6 @@ export function fieldKey(message: SipMessage, field: Field, out: Hash64): void {
   }
   hashStart(out);
   hashBytes(message.bytes, message.from, message.to, out);
-  hashFinish(out);
-}
-
-/** The same for a text. */
-export function textKey(text: string, out: Hash64): void {
-  hashStart(out);
-  hashText(text, out);
   hashFinish(out);
 }
 

@@ -65,9 +65,6 @@ export type Oddity = (typeof Oddity)[keyof typeof Oddity];
 
 const NAMES: readonly string[] = Object.keys(Oddity).map((key) => key.toLowerCase().replaceAll('_', '-'));
 
-/** Highest oddity number that is fatal. */
-export const LAST_FATAL_ODDITY = Oddity.BAD_CSEQ;
-
 /** Stable name of an oddity, for metric labels and logs: "no-call-id", "bare-lf". */
 export function oddityName(oddity: number): string {
   return NAMES[oddity - 1] ?? 'unknown';
