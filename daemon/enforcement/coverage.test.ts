@@ -30,7 +30,11 @@ for (const [whose, keys] of [
   ['customer:bolt', ['customer:bolt', 'line:2001']],
   // A line without a customer stands for its own.
   ['customer:3001', ['customer:3001', 'line:3001', 'line:carol']],
-  ['customer:unknown', ['customer:unknown']],
+  // Nobody in the directory: the line of that name, which is charged to itself.
+  ['customer:unknown', ['customer:unknown', 'line:unknown']],
+  // The line of that name belongs to somebody else.
+  ['customer:1001', ['customer:1001']],
+  ['customer:alice', ['customer:alice']],
   ['line:1001', ['line:1001', 'line:alice']],
   ['line:unknown', ['line:unknown']],
   ['trunk:acme-paris', ['trunk:acme-paris']],
@@ -41,7 +45,15 @@ for (const [whose, keys] of [
   });
 
 test('each of the keys shows the blocks of all that wrote it', () => {
-  for (const whose of ['customer:acme', 'customer:3001', 'line:1001', 'line:1002', 'trunk:acme-paris'])
+  for (const whose of [
+    'customer:acme',
+    'customer:3001',
+    'customer:unknown',
+    'line:unknown',
+    'line:1001',
+    'line:1002',
+    'trunk:acme-paris',
+  ])
     for (const key of coverage.keysOf(subject(whose)))
       assert.ok(texts(coverage.ownersOf(key)).includes(whose), `${key.kind}:${key.id} shows ${whose}`);
   assert.deepEqual(texts(coverage.ownersOf(subject('line:alice'))), [
@@ -49,6 +61,7 @@ test('each of the keys shows the blocks of all that wrote it', () => {
     'line:1001',
     'customer:acme',
   ]);
+  assert.deepEqual(texts(coverage.ownersOf(subject('line:acme'))), ['line:acme']);
   assert.deepEqual(texts(coverage.ownersOf(subject('source:192.0.2.1'))), ['source:192.0.2.1']);
 });
 

@@ -1,5 +1,5 @@
 import type { Subject } from '../../detectors/vocabulary.ts';
-import type { Line, Trunk } from '../identity/directory-schema.ts';
+import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
 
 /**
  * Which keys a block is written under. A proxy asks by the names that it knows: one that knows no customers asks for the line
@@ -21,6 +21,7 @@ export interface CoverageDirectory {
   line(id: string): Line | null;
   lineByUsername(name: string): Line | null;
   trunk(id: string): Trunk | null;
+  customer(id: string): Customer | null;
   lines(): Iterable<Line>;
   trunks(): Iterable<Trunk>;
 }
@@ -36,7 +37,10 @@ export class DirectoryCoverage implements Coverage {
 
   keysOf(subject: Subject): readonly Subject[] {
     const { kind, id } = subject;
-    if (kind === 'customer') return [subject, ...(this.#byCustomer().get(id) ?? [])];
+    if (kind === 'customer') {
+      const covered = this.#byCustomer().get(id) ?? [];
+      return this.#standsForItself(id) ? [subject, { kind: 'line', id }, ...covered] : [subject, ...covered];
+    }
     const line = kind === 'line' ? this.#directory.line(id) : null;
     return line === null ? [subject] : namesOf(line);
   }
@@ -47,11 +51,19 @@ export class DirectoryCoverage implements Coverage {
       return trunk === null ? [key] : [key, { kind: 'customer', id: trunk.customer }];
     }
     const line = key.kind === 'line' ? this.#directory.lineByUsername(key.id) : null;
-    if (line === null) return [key];
+    if (line === null)
+      return key.kind === 'line' && this.#standsForItself(key.id)
+        ? [key, { kind: 'customer', id: key.id }]
+        : [key];
     const owners: Subject[] = [key];
     if (line.id !== key.id) owners.push({ kind: 'line', id: line.id });
     owners.push({ kind: 'customer', id: line.customer ?? line.id });
     return owners;
+  }
+
+  /** Neither a customer nor a line that the directory knows: traffic under this name is a line that is its own customer. */
+  #standsForItself(id: string): boolean {
+    return this.#directory.customer(id) === null && this.#directory.lineByUsername(id) === null;
   }
 
   #byCustomer(): Map<string, Subject[]> {

@@ -40,6 +40,13 @@ test('numbers keep their first four and last two digits', () => {
   assert.equal(maskNumber('sip:+33123456789@192.0.2.7:5060'), 'sip:+3312*****89@192.0.2.7:5060');
 });
 
+test('a line, its customer and a trunk of the same name look the same', () => {
+  const { lines, log } = capture();
+  log.info('finding.raised', { line: 'gamma1', customer: 'gamma1', trunk: 'gamma1' });
+  const { line, customer, trunk } = JSON.parse(lines[0]!);
+  assert.deepEqual([line, customer, trunk], ['ga****', 'ga****', 'ga****']);
+});
+
 test('short numbers stay readable', () => {
   for (const number of ['112', '15', '3631', '116117']) assert.equal(maskNumber(number), number);
 });

@@ -14,6 +14,9 @@ const NUMBER_FIELDS = new Set([
   'caller',
   'claimed',
   'contact',
+  // A line without a customer stands for its own, under the same name.
+  'customer',
+  'customers',
   'from',
   'fromUser',
   'line',
@@ -25,6 +28,7 @@ const NUMBER_FIELDS = new Set([
   'target',
   'to',
   'toUser',
+  'trunk',
   'user',
 ]);
 
