@@ -164,7 +164,10 @@ test('suspend, list, show, explain and lift through the API', async () => {
 });
 
 test('without a token, with too small a one, and without a daemon it says what to do', async () => {
-  const none = await vigie(['suspensions', 'list', '--url', url]);
+  // A state directory of its own: a daemon that ran in this checkout has left its token there.
+  const config = join(directory, 'tokenless.yaml');
+  writeFileSync(config, `redis: {directory: ${join(directory, 'no-state')}}\n`);
+  const none = await vigie(['suspensions', 'list', '--url', url, '--config', config]);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /VIGIE_TOKEN or --token-file/);
   const env = { VIGIE_TOKEN: fixture.secrets.read };
