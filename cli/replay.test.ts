@@ -83,7 +83,7 @@ test('the report is readable at 80 columns', () => {
   assert.match(text, /^fault: cut\.pcap: ends in the middle of a packet$/m);
   assert.match(text, /\+33123456789 \? +3 +1 +33\.33% +12\.5 +2 +1 +0/);
   assert.match(text, /198\.51\.100\.7 +90 +61 +30 +20/);
-  assert.match(text, /10:00:02Z +cmi\.message-rate +source 198\.51\.10.* +61 +60 +messages\/s? ?.* +alert/);
+  assert.match(text, /10:00:02Z +cmi\.message-rate +source 198\.51\.10.* +61 +60 +alert/);
   assert.match(text, /\?: the claimed From user/);
   assert.ok(!text.includes('\u001b'));
 });

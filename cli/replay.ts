@@ -56,8 +56,7 @@ const findingColumns: readonly Column<Row<'findings'>>[] = [
   { title: 'SUBJECT', value: ({ subject }) => `${subject.kind} ${subject.id}`, flexible: true },
   { title: 'VALUE', value: ({ value }) => shortNumber(value), align: 'right' },
   { title: 'LIMIT', value: ({ limit }) => shortNumber(limit), align: 'right' },
-  { title: 'UNIT', value: ({ unit }) => unit, flexible: true },
-  { title: 'WOULD', value: ({ action }) => action },
+  { title: 'WOULD', value: ({ action }) => (action === 'block-registration' ? 'block' : action) },
 ];
 
 function section<Each>(
