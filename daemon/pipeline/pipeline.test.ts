@@ -305,14 +305,27 @@ test('a mark is told once, while the call goes on, and not for a call that ended
     return [during, recorder.events.filter((event) => event.type === 'lasting').length];
   };
   assert.deepEqual(marked(7_300_000), [[START + 570 + 7_200_000], 1]);
-  const early = new Recorder({
-    calls: { maximumAgeMs: 4 * 3_600_000, unansweredAgeMs: 240_000, reorderMs: 50, marksMs: [7_200_000] },
-  });
-  early.play(call({ line: LINE, from: PHONE, atMs: START, durationMs: 7_199_999 })).pipeline.finish();
-  assert.equal(
-    early.events.some((event) => event.type === 'lasting'),
-    false,
-  );
+});
+
+test('a call of exactly the mark has not passed it, one a millisecond longer has', () => {
+  const told = (durationMs: number, clockFirst: boolean) => {
+    const recorder = new Recorder({
+      calls: { maximumAgeMs: 4 * 3_600_000, unansweredAgeMs: 240_000, reorderMs: 50, marksMs: [7_200_000] },
+    });
+    const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs });
+    recorder.play(frames.slice(0, -2));
+    // Another packet may move the clock past the mark before the BYE is seen.
+    if (clockFirst) recorder.pipeline.tick(START + 570 + 7_200_000 + 20);
+    recorder.play(frames.slice(-2)).pipeline.finish();
+    return recorder.events
+      .filter(({ type }) => type === 'lasting' || type === 'ended')
+      .map((event) => `${event.type}@${event.atMs - START - 570}`);
+  };
+  for (const clockFirst of [false, true]) {
+    assert.deepEqual(told(7_199_999, clockFirst), ['ended@7199999']);
+    assert.deepEqual(told(7_200_000, clockFirst), ['ended@7200000']);
+    assert.deepEqual(told(7_200_001, clockFirst), ['lasting@7200000', 'ended@7200001']);
+  }
 });
 
 test('a BYE that names another dialog of the Call-ID, or comes from a stranger without the tags, ends nothing', () => {

@@ -63,6 +63,8 @@ const MAXIMUM_PARKED = 4096;
 const MAXIMUM_PARKED_PER_CALL = 32;
 /** Every record is looked at this often at least. */
 const LOOK_MS = 60_000;
+/** A mark is looked at so long after it: less than a capture's microsecond, more than what a double of today's time can tell apart. */
+const PAST_MARK_MS = 0.0005;
 /** A BYE without any final answer waits this long for the 2xx before the answer is inferred. */
 const BYE_WAIT_MS = 2_000;
 /** Grace after a session timer: RFC 4028 §10 has the BYE sent min(32 s, a third) before the end. */
@@ -441,13 +443,13 @@ export class CallTracker {
     this.#events.push(atMs, { told, record });
   }
 
-  /** Tells the marks that the call has passed by `untilMs`. */
+  /** Tells the marks that the call has passed by `untilMs`: a call that lasts exactly as long as a mark has not passed it. */
   #passMarks(record: CallRecord, untilMs: number): void {
     const { marksMs } = this;
     if (record.answeredAtMs === 0 || record.endTold || record.charged === null) return;
     while (
       record.marksPassed < marksMs.length &&
-      record.answeredAtMs + marksMs[record.marksPassed] <= untilMs
+      record.answeredAtMs + marksMs[record.marksPassed] < untilMs
     ) {
       const markMs = marksMs[record.marksPassed++];
       this.#queue(record.answeredAtMs + markMs, `lasting:${markMs}`, record);
@@ -463,7 +465,7 @@ export class CallTracker {
     const mark = this.marksMs[record.marksPassed];
     const markAtMs =
       record.answeredAtMs > 0 && !record.endTold && record.charged !== null && mark !== undefined
-        ? record.answeredAtMs + mark
+        ? record.answeredAtMs + mark + PAST_MARK_MS
         : Number.POSITIVE_INFINITY;
     const atMs = Math.min(record.expiresAtMs, markAtMs, Math.max(this.#nowMs, record.lastSeenMs) + LOOK_MS);
     if (atMs >= record.dueAtMs) return;
@@ -533,7 +535,7 @@ export class CallTracker {
   #release(): void {
     const { told, record } = this.#events.pop() as { told: Told; record: CallRecord };
     const leg = legOf(record);
-    if (!leg) return;
+    if (!leg || endedBefore(told, record)) return;
     this.#options.onEvent(eventOf(told, record, leg));
     // Saved once it is counted: a crash in between counts the event too little, never twice.
     if (told !== 'ringing') this.#options.onChange?.(record);
@@ -573,6 +575,12 @@ export class CallTracker {
 
 function earliest(known: number, atMs: number): number {
   return known === 0 || atMs < known ? atMs : known;
+}
+
+/** The BYE came after the clock had moved past the mark, and is no later than it. */
+function endedBefore(told: Told, { byeAtMs, answeredAtMs }: CallRecord): boolean {
+  if (byeAtMs === 0 || !told.startsWith('lasting:')) return false;
+  return byeAtMs <= answeredAtMs + Number(told.slice('lasting:'.length));
 }
 
 function eventOf(told: Told, record: CallRecord, leg: CallLeg): CallEvent {

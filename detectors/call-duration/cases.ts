@@ -26,6 +26,12 @@ export const callDurationCases: readonly DetectorCase[] = [
   { detector, title: 'a call of exactly 120 min', events: call('exact', 120, []), firesAtMs: [] },
   {
     detector,
+    title: 'a call of 7200.001 s that is only found at its end',
+    events: call('just-over', 120, [], { durationMs: 120 * MINUTE_MS + 1 }),
+    firesAtMs: [age(120) + 1],
+  },
+  {
+    detector,
     title: 'marks of other rules below the limit',
     events: call('short', 100, [30, 60, 90]),
     firesAtMs: [],

@@ -7,7 +7,7 @@ const parameters = Type.Object({
     default: '120min',
     minimum: '1s',
     maximum: '1d',
-    description: 'A call that goes on at this age breaks the rule; one that ends at it does not.',
+    description: 'A call that goes on past this age breaks the rule; one that ends at it does not.',
   }),
   direction: Choice(['outgoing', 'incoming', 'both'], {
     default: 'outgoing',
@@ -40,7 +40,12 @@ export const callDuration: EventDetector<CallDurationParameters> = {
       breached: event.type === 'ended' ? elapsedMs > parameters.limit : elapsedMs >= parameters.limit,
       significant: true,
       sample: null,
-      evidence: { callIds: [leg.callId], goingOn: event.type !== 'ended' },
+      // A mark is told of a call that has passed it: its value is what the call has lasted longer than.
+      evidence: {
+        callIds: [leg.callId],
+        goingOn: event.type !== 'ended',
+        ...(event.type === 'lasting' ? { moreThanSeconds: elapsedMs / 1000 } : {}),
+      },
     };
   },
 };
