@@ -43,6 +43,16 @@ const REDIS_PATIENCE_MS = 5_000;
 /** Wall clock with microseconds, milliseconds since the epoch. */
 export const wallClock = (): number => performance.timeOrigin + performance.now();
 
+/** The directory of a new configuration has faults: an operator's slip, not ours. */
+export class DirectoryRefused extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('; '));
+    this.faults = faults;
+  }
+}
+
 /** One running Vigie: sockets, Redis, timers and HTTP around the pure core. */
 export class Daemon {
   readonly log: Log;
@@ -105,6 +115,7 @@ export class Daemon {
       daemons: config.cluster.daemons,
       spoolLimit: config.redis.spool,
       log: (level, event, facts) => log[level](event as 'windows.away', facts),
+      onBatch: (seconds) => this.metrics.redisBatch(seconds),
     });
     this.persistence = new Persistence(this.store, config.calls.maximumAge as number);
     this.core = createCore({
@@ -222,7 +233,7 @@ export class Daemon {
     );
     const faults = this.directory.replace(setup.directory, choosable(setup.policies));
     if (faults.length > 0)
-      throw new Error(faults.map(({ path, message }) => `${path}: ${message}`).join('; '));
+      throw new DirectoryRefused(faults.map(({ path, message }) => `${path}: ${message}`));
     await this.core.reload(setup);
     this.#sharedRates.share(this.core.engine);
     this.#setup = setup;

@@ -1,7 +1,7 @@
 import { detectors } from '../detectors/index.ts';
 import { formatFault } from './config/fault.ts';
 import { loadSetup } from './config/setup.ts';
-import { Daemon } from './daemon.ts';
+import { Daemon, DirectoryRefused } from './daemon.ts';
 import { createLog, type LogLevel } from './telemetry/log.ts';
 
 /** How long a stop may take before the process ends anyway. */
@@ -52,17 +52,22 @@ export async function run({ config: path }: { config: string | null }): Promise<
 
 async function reload(daemon: Daemon, path: string | null): Promise<void> {
   const { log, tallies } = daemon;
+  const todo = 'the former configuration stays in force; vigie check-config shows every fault';
   const again = loadSetup(path, process.env, detectors);
+  if (!again.ok) {
+    tallies.reloaded(false);
+    log.error('config.refused', { faults: again.faults.map(formatFault), todo });
+    return;
+  }
   try {
-    if (!again.ok) throw new Error(again.faults.map(formatFault).join('\n'));
     const needRestart = await daemon.reload(again.setup);
     tallies.reloaded(true);
     log.info('config.reloaded', needRestart.length > 0 ? { needRestart } : {});
   } catch (error) {
     tallies.reloaded(false);
     log.error('config.refused', {
-      error,
-      todo: 'the former configuration stays in force; vigie check-config shows every fault',
+      ...(error instanceof DirectoryRefused ? { faults: error.faults } : { error }),
+      todo,
     });
   }
 }

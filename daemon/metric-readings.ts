@@ -1,6 +1,7 @@
 import type { Event } from '../detectors/vocabulary.ts';
 import type { Daemon } from './daemon.ts';
 import type { DeliveryResult } from './enforcement/hooks.ts';
+import { openLegs } from './open-legs.ts';
 import type { Finding } from './policy/finding.ts';
 import { oddityName } from './sip/message.ts';
 import type { FindingCount, MetricSources } from './telemetry/sources.ts';
@@ -89,7 +90,7 @@ export function metricSources(daemon: Daemon): MetricSources {
       return {
         attempts: daemon.tallies.attempts,
         attemptsByOutcome: daemon.tallies.outcomes,
-        openCalls: calls.size,
+        openCalls: openLegs(calls.records()),
         expiredCalls: calls.expired,
         bindings: registrations.size,
         subjectsByKind: { source: sources.size, line: lines.size, customer: lines.customers },

@@ -216,7 +216,7 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'outcome',
     () => calls().attemptsByOutcome,
   );
-  gauge('vigie_calls_open', 'Calls open now.', () => calls().openCalls);
+  gauge('vigie_calls_open', 'Legs of calls that ring or are answered now.', () => calls().openCalls);
   counter(
     'vigie_calls_expired_total',
     'Calls closed by a timer because no BYE was seen.',
