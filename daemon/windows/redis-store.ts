@@ -42,6 +42,8 @@ export interface RedisStoreOptions {
   /** A command without an answer for so long: Redis is away. Default 1000. */
   readonly commandTimeoutMs?: number;
   readonly log?: StoreLog;
+  /** Seconds that one call to Redis took and back. */
+  readonly onBatch?: (seconds: number) => void;
 }
 
 export interface RedisStoreStatus {
@@ -98,6 +100,7 @@ export class RedisStore implements WindowStore {
   readonly #cluster: boolean;
   readonly #batchMs: number;
   readonly #log: StoreLog;
+  readonly #onBatch: ((seconds: number) => void) | undefined;
   readonly #daemonId = randomUUID();
   readonly #spool: Spool;
   /** Batches not settled, in order; the first `#sent` of them are on their way. */
@@ -126,6 +129,7 @@ export class RedisStore implements WindowStore {
     this.#batchMs = options.batchMs ?? 5;
     this.#spool = new Spool(options.spoolLimit ?? 200_000);
     this.#log = options.log ?? (() => {});
+    this.#onBatch = options.onBatch;
     const shared = {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 1,
@@ -332,10 +336,12 @@ export class RedisStore implements WindowStore {
       queueMicrotask(() => this.#settle());
       return;
     }
+    const sentMs = performance.now();
     for (const call of open) {
       this.#commands++;
       this.#call('fcall', 'vigie_1_apply', call.keys, [batch.number, first, call.operations])
         .then((reply) => {
+          this.#onBatch?.((performance.now() - sentMs) / 1000);
           // An answer counts whenever it comes; only failures of a connection already given up do not.
           if (call.reply !== null) return;
           call.reply = reply as Buffer;
