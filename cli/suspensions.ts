@@ -155,7 +155,10 @@ function addCommand(): Command {
   )
     .description('suspend by hand')
     .requiredOption('--reason <text>', 'why; goes to the audit')
-    .option('--for <duration>', 'ends by itself after so long, such as 2h (default: when lifted)')
+    .option(
+      '--for <duration>',
+      'ends by itself after so long, such as 2h (default: suspensionDuration, for a source blockDuration)',
+    )
     .option('--clause <text>', 'clause of the contract it rests on')
     .option('--by <name>', 'who suspends (default: the user of this shell)')
     .addOption(new Option('--enforce', 'act even while policies.mode is observe'))

@@ -2,6 +2,7 @@ import type { Subject } from '../detectors/vocabulary.ts';
 import type { AdminServices, DirectoryService, SubjectExplanation } from './admin/services.ts';
 import { Unavailable } from './admin/services.ts';
 import type { Daemon } from './daemon.ts';
+import { DirectoryNames } from './enforcement/subject-names.ts';
 import type { EntryKind } from './identity/directory.ts';
 import type { Customer, Line, Trunk } from './identity/directory-schema.ts';
 import { isoTime } from './policy/finding.ts';
@@ -34,9 +35,10 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
   };
 }
 
-async function explain(daemon: Daemon, subject: Subject): Promise<SubjectExplanation> {
+async function explain(daemon: Daemon, named: Subject): Promise<SubjectExplanation> {
   const { engine } = daemon.core;
   const { directory } = daemon;
+  const subject = new DirectoryNames(directory).canonical(named);
   const { kind, id } = subject;
   const [readings, suspensions] = await Promise.all([
     engine.explain(subject),

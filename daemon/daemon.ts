@@ -12,6 +12,7 @@ import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
 import { settingsFrom } from './enforcement/config.ts';
 import { DirectoryCoverage } from './enforcement/coverage.ts';
 import { Enforcement } from './enforcement/enforcement.ts';
+import { DirectoryNames } from './enforcement/subject-names.ts';
 import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
 import { HepReceiver } from './ingest/hep-server.ts';
@@ -161,6 +162,7 @@ export class Daemon {
         return endpoint === null || this.core.pipeline.isProtected(endpoint);
       },
       coverage: new DirectoryCoverage(this.directory),
+      names: new DirectoryNames(this.directory),
       resetBaseline: (subject, rule) => this.core.engine.resetBaseline(subject, rule, this.captureNowMs()),
       hooks: {
         onTransition: (to) => this.tallies.transition(to),

@@ -43,8 +43,8 @@ const catalogue = {
   },
   'subject-invalid': {
     status: 400,
-    title: 'The subject cannot be suspended.',
-    action: 'Name a line, trunk, customer or source by its id.',
+    title: 'The subject is not a valid one.',
+    action: 'Name a line, trunk or customer by its id, a source by its one IPv4 or IPv6 address.',
   },
   'scope-not-allowed': {
     status: 400,

@@ -59,7 +59,8 @@ export const SuspendBody = Type.Object(
         Type.Integer({
           minimum: 1,
           maximum: 315_360_000,
-          description: 'Ends by itself after; null: when lifted.',
+          description:
+            'Ends by itself after; null: when lifted; absent: enforcement.suspensionDuration or, for a source, blockDuration.',
         }),
       ),
     ),

@@ -180,6 +180,8 @@ test('a subject is explained with the reading of each rule', async () => {
   assert.equal(json.readings[0].value, 0.42);
   assert.ok(Value.Check(ExplanationSchema, json), JSON.stringify([...Value.Errors(ExplanationSchema, json)]));
   assert.equal((await call('GET', '/v1/subjects/line/unknown')).json.code, 'subject-not-found');
+  for (const id of ['zzz', '192.0.2.0%2F24'])
+    assert.equal((await call('GET', `/v1/subjects/source/${id}`)).json.code, 'subject-invalid', id);
 });
 
 function signed(payload: unknown, change: { secret?: string; at?: Date; id?: string } = {}) {

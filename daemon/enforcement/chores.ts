@@ -45,16 +45,7 @@ export class Chores {
   /** Ends what is due, takes up what a crash left half done, and forgets what the retention has taken. Returns how many it touched. */
   async sweep(untouchedMs = settleMs): Promise<number> {
     const { store, lifecycle, clock } = this.#options;
-    let touched = 0;
-    for (const id of await store.due(clock())) {
-      const result = await lifecycle.go(id, {
-        to: 'expired',
-        atMs: clock(),
-        by: 'vigie',
-        reason: 'the time of the suspension is over',
-      });
-      if (result.kind === 'done') touched++;
-    }
+    let touched = await this.expireDue();
     for await (const suspension of store.eachOpen()) {
       if (suspension.state !== 'proposed' && suspension.state !== 'notified') continue;
       if (clock() - suspension.proposedAtMs < untouchedMs) continue;
@@ -69,6 +60,22 @@ export class Chores {
     }
     await store.trim(clock());
     return touched;
+  }
+
+  /** Records the end of suspensions whose time is up, at most 200; their keys have ended by themselves. Returns how many. */
+  async expireDue(): Promise<number> {
+    const { store, lifecycle, clock } = this.#options;
+    let expired = 0;
+    for (const id of await store.due(clock())) {
+      const result = await lifecycle.go(id, {
+        to: 'expired',
+        atMs: clock(),
+        by: 'vigie',
+        reason: 'the time of the suspension is over',
+      });
+      if (result.kind === 'done') expired++;
+    }
+    return expired;
   }
 
   /** Compares every block with the open suspensions. Returns how many blocks were changed. */

@@ -2,6 +2,7 @@ import type { Subject } from '../../detectors/vocabulary.ts';
 import type { Action, Finding } from '../policy/finding.ts';
 import { isBlockable } from './blocked-keys.ts';
 import type { EnforcementErrorCode } from './errors.ts';
+import { canonicalAddress } from './subject-names.ts';
 
 /**
  * What became of a finding. `suspended` and `registration-blocked`: a new suspension. `continued`: one was open already.
@@ -52,6 +53,12 @@ export function refusalOf(
     return {
       code: 'subject-invalid',
       message: 'a subject is a line, customer, trunk or source of 1 to 256 printable characters',
+    };
+  }
+  if (subject.kind === 'source' && canonicalAddress(subject.id) === null) {
+    return {
+      code: 'subject-invalid',
+      message: 'a source is one IPv4 or IPv6 address, without port, brackets, zone or prefix length',
     };
   }
   if (action === 'suspend') {

@@ -19,6 +19,7 @@ import { Notices } from './notices.ts';
 import { PendingWork } from './pending-work.ts';
 import { RedisKeys } from './redis-keys.ts';
 import { durationMsOf, graceMsOf, type LiftRequest, type SuspendRequest, signedBy } from './requests.ts';
+import { addressesOnly, type SubjectNames } from './subject-names.ts';
 import { isBlocking, isOpen, manualProposal, proposalOf, type Suspension } from './suspension.ts';
 import { type AuditEntry, type Page, type SuspensionFilter, SuspensionStore } from './suspension-store.ts';
 
@@ -36,6 +37,8 @@ export interface EnforcementOptions {
   readonly resetBaseline: (subject: Subject, rule: string) => Promise<void>;
   /** Under which keys a block is written besides the subject's own; default: none. */
   readonly coverage?: Coverage;
+  /** How people's names for a subject are understood; default: addresses in their canonical form, the rest as it is. */
+  readonly names?: SubjectNames;
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
 }
@@ -58,6 +61,7 @@ type Work = { readonly finding: Finding } | { readonly brake: BrakeChange };
 export class Enforcement {
   readonly #options: EnforcementOptions;
   readonly #hooks: EnforcementHooks;
+  readonly #names: SubjectNames;
   readonly #redis: RedisClient;
   readonly #store: SuspensionStore;
   readonly #alerts: AlertStream;
@@ -76,6 +80,7 @@ export class Enforcement {
     this.#options = options;
     const hooks = options.hooks ?? {};
     this.#hooks = hooks;
+    this.#names = options.names ?? addressesOnly;
     this.#redis = duplicateOf(redis, failingSoon);
     this.#redis.on('error', () => undefined);
     const store = new SuspensionStore(this.#redis, settings);
@@ -127,22 +132,28 @@ export class Enforcement {
     const { settings, clock, isProtected } = this.#options;
     const { reason, by } = signedBy(request);
     const action = request.action ?? (request.subject.kind === 'source' ? 'block-registration' : 'suspend');
-    const refusal = refusalOf(request.subject, action, isProtected);
+    const subject = this.#names.canonical(request.subject);
+    const refusal = refusalOf(subject, action, isProtected);
     if (refusal !== null) throw new EnforcementError(refusal.code, refusal.message);
-    const durationMs = durationMsOf(request.durationSeconds);
+    const durationMs =
+      request.durationSeconds === undefined
+        ? settings.durationsMs[action]
+        : durationMsOf(request.durationSeconds);
     if ((request.mode ?? settings.mode) !== 'enforce') {
       throw new EnforcementError(
         'observe-mode',
         'policies.mode is observe, which acts on nothing: ask for mode "enforce" to suspend all the same',
       );
     }
-    const { subject, customer = null, clause = '' } = request;
+    const customer = request.customer ?? this.#names.customerOf(subject);
+    const { clause = '' } = request;
     const proposal = manualProposal(
       { subject, customer, clause, action, reason, by, durationMs },
       timeOrderedId(clock()),
       clock(),
     );
     return this.#reach(async () => {
+      await this.#chores.expireDue();
       const opened = await this.#store.open(proposal, null, clock());
       return 'suspension' in opened ? this.#lifecycle.advance(opened.suspension) : proposal;
     });
@@ -230,12 +241,22 @@ export class Enforcement {
     });
   }
 
+  /** As `list`. */
   async get(id: string): Promise<Suspension | null> {
-    return this.#reach(() => this.#store.get(id));
+    return this.#reach(async () => {
+      await this.#chores.expireDue();
+      return this.#store.get(id);
+    });
   }
 
+  /** What is over is shown as over: the keys end to the millisecond, the sweep comes by later. */
   async list(filter: SuspensionFilter = {}, cursor: string | null = null): Promise<Page<Suspension>> {
-    return this.#reach(() => this.#store.list(filter, cursor));
+    const { subject } = filter;
+    const asked = subject === undefined ? filter : { ...filter, subject: this.#names.canonical(subject) };
+    return this.#reach(async () => {
+      await this.#chores.expireDue();
+      return this.#store.list(asked, cursor);
+    });
   }
 
   async alerts(
@@ -325,6 +346,8 @@ export class Enforcement {
     const { settings, clock } = this.#options;
     const action = finding.action === 'block-registration' ? 'block-registration' : 'suspend';
     const proposal = proposalOf(finding, timeOrderedId(clock()), clock(), settings.durationsMs[action]);
+    // One whose block has ended already is no longer open: the breach that goes on is acted on anew.
+    await this.#chores.expireDue();
     const opened = await this.#store.open(proposal, receivedAtMs, clock());
     if (opened.kind === 'grace' || opened.kind === 'stale') {
       const note =

@@ -5,7 +5,9 @@ import { EnforcementError } from './errors.ts';
 
 /** A person's request to suspend. */
 export interface SuspendRequest {
+  /** A line may be named by a user name, a source in any notation. */
   readonly subject: Subject;
+  /** Absent or null: as the directory has it. */
   readonly customer?: string | null;
   /** `suspend` unless given; `block-registration` for a source. */
   readonly action?: Exclude<Action, 'alert'>;
@@ -13,7 +15,7 @@ export interface SuspendRequest {
   readonly by: string;
   /** Clause that the person relies on. */
   readonly clause?: string;
-  /** Seconds until it ends by itself; null or absent: until lifted. */
+  /** Seconds until it ends by itself; null: until lifted; absent: as long as the action's configured duration. */
   readonly durationSeconds?: number | null;
   /** `enforce` acts even where `policies.mode` is `observe`. */
   readonly mode?: Mode;

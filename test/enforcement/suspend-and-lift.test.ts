@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { EnforcementError } from '../../daemon/enforcement/errors.ts';
+import { DirectoryNames } from '../../daemon/enforcement/subject-names.ts';
+import { Directory } from '../../daemon/identity/directory.ts';
 import { startRedis, type TestRedis } from '../harness/redis.ts';
 import { finding, type Running, startEnforcement } from './setting.ts';
 
@@ -224,6 +226,84 @@ describe('suspension and lift', () => {
     } finally {
       await observing.stop();
     }
+  });
+
+  test('a person names a source in any notation, for the block duration; a network is no source', async () => {
+    const by = { reason: 'scan', by: 'Ana' };
+    const suspension = await running.enforcement.suspend({
+      ...by,
+      subject: { kind: 'source', id: '2001:DB8:0::0:7' },
+    });
+    assert.deepEqual(suspension.subject, { kind: 'source', id: '2001:db8::7' });
+    assert.equal(suspension.untilMs, nowMs + 3_600_000);
+    const mapped = { kind: 'source' as const, id: '::ffff:192.0.2.9' };
+    const forGood = await running.enforcement.suspend({ ...by, subject: mapped, durationSeconds: null });
+    assert.equal(forGood.untilMs, null);
+    assert.deepEqual((await blockedKeys()).sort(), [
+      'vigie:blocked:source:192.0.2.9',
+      'vigie:blocked:source:2001:db8::7',
+    ]);
+    assert.equal((await running.enforcement.list({ subject: mapped })).items[0]?.id, forGood.id);
+    assert.equal((await running.enforcement.liftSubject(mapped, by)).length, 1);
+    assert.deepEqual(await blockedKeys(), ['vigie:blocked:source:2001:db8::7']);
+    for (const id of ['zzz', '198.51.100.0/24'])
+      await assert.rejects(running.enforcement.suspend({ ...by, subject: { kind: 'source', id } }), {
+        code: 'subject-invalid',
+      });
+    const proxy = { kind: 'source' as const, id: '::FFFF:192.0.2.1' };
+    await assert.rejects(running.enforcement.suspend({ ...by, subject: proxy }), {
+      code: 'address-protected',
+    });
+  });
+
+  test('a person names a line by its user name: the line is suspended, for its customer', async () => {
+    const directory = Directory.empty();
+    directory.replace({
+      customers: [{ id: 'acme' }],
+      lines: [{ id: '1001', customer: 'acme', usernames: ['alice'] }],
+    });
+    const named = await startEnforcement(
+      server.url,
+      { durationsMs: { suspend: 7_200_000, 'block-registration': 60_000 } },
+      { clock: () => nowMs, names: new DirectoryNames(directory) },
+    );
+    try {
+      const request = { subject: { kind: 'line' as const, id: 'alice' }, reason: 'fraud', by: 'Ana' };
+      const { subject, customer, untilMs } = await named.enforcement.suspend(request);
+      assert.deepEqual([subject.id, customer, untilMs], ['1001', 'acme', nowMs + 7_200_000]);
+      assert.deepEqual(await blockedKeys(), ['vigie:blocked:line:1001']);
+    } finally {
+      await named.stop();
+    }
+  });
+
+  test('once its time is up it is shown as expired, before any sweep', async () => {
+    const subject = { kind: 'line' as const, id: '0123' };
+    const { id } = await running.enforcement.suspend({
+      subject,
+      reason: 'fraud',
+      by: 'Ana',
+      durationSeconds: 60,
+    });
+    nowMs += 59_999;
+    assert.equal((await running.enforcement.get(id))?.state, 'active');
+    assert.equal((await running.enforcement.list({ open: true })).items.length, 1);
+    nowMs += 1;
+    assert.equal((await running.enforcement.list({ open: true })).items.length, 0);
+    assert.equal((await running.enforcement.get(id))?.state, 'expired');
+    assert.deepEqual(running.transitions, ['notified', 'active', 'expired']);
+    assert.deepEqual(await blockedKeys(), []);
+    const again = await running.enforcement.suspend({
+      subject,
+      reason: 'again',
+      by: 'Ana',
+      durationSeconds: 60,
+    });
+    assert.notEqual(again.id, id);
+    nowMs += 60_000;
+    const third = await running.enforcement.suspend({ subject, reason: 'again', by: 'Ana' });
+    assert.notEqual(third.id, again.id);
+    assert.deepEqual(await blockedKeys(), ['vigie:blocked:line:0123']);
   });
 
   test('escalated: still blocks, no longer ends by itself, can be lifted', async () => {

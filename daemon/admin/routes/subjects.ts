@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { canonicalAddress } from '../../enforcement/subject-names.ts';
 import { suspensionToJson } from '../../enforcement/suspension.ts';
 import type { RuleReading } from '../../policy/explain.ts';
 import { isoTime } from '../../policy/finding.ts';
@@ -23,8 +24,10 @@ export const subjectRoutes: readonly Route[] = [
     scope: 'read',
     params: Type.Object({ kind: SubjectKindSchema, id: SubjectIdSchema }),
     replies: { 200: { description: 'The readings now.', schema: ExplanationSchema } },
-    errors: ['subject-not-found'],
+    errors: ['subject-not-found', 'subject-invalid'],
     handle: async ({ params, services }) => {
+      if (params.kind === 'source' && canonicalAddress(params.id) === null)
+        throw new ApiError('subject-invalid', `"${params.id}" is no IPv4 or IPv6 address.`);
       const explanation = await services.subjects.explain(params);
       if (explanation === null) throw new ApiError('subject-not-found', `No ${params.kind} "${params.id}".`);
       return {
