@@ -198,6 +198,15 @@ export type RequestEvent =
       /** Some line has been proven from this source within the last day. */
       readonly sourceProven?: boolean;
     }
+  /** The proxy has put the call of such an INVITE through (18x, 2xx, 480, 486, 487, 600, 603): no probe. Only told where a rule asks. */
+  | {
+      readonly type: 'put-through';
+      readonly atMs: number;
+      readonly charged: Charged;
+      readonly target: string;
+      readonly callId: string;
+      readonly sourceProven?: boolean;
+    }
   /** Such a request was refused for good (4xx to 6xx, challenges left out): enumeration looks like this. Only told where a rule asks. */
   | {
       readonly type: 'refused';

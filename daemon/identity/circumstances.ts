@@ -55,6 +55,7 @@ export class Circumstances {
         const knownBad = this.badUserAgents.match(event.userAgent);
         return { ...event, knownBad, sourceProven: this.#trail.isProven(source, event.atMs) };
       }
+      case 'put-through':
       case 'refused':
         return { ...event, sourceProven: this.#trail.isProven(event.charged.source, event.atMs) };
       case 'sms':

@@ -129,6 +129,113 @@ test('a live registration of address and port proves a request without credentia
   assert.equal(new Recorder().play([...registered, ...outside]).totals(LINE).attempts, 0);
 });
 
+/** As over TLS or WebSocket, or without rport: what the proxy sends goes to another port than the phone's own. */
+const answersTo = (endpoint: string, frames: readonly Frame[]): Frame[] =>
+  frames.map((frame) => (frame.source === PROXY ? { ...frame, destination: endpoint } : frame));
+
+test("a binding holds the REGISTER's own address and port, wherever its answer goes", () => {
+  const phone = '198.51.100.7:41000';
+  const other = '198.51.100.7:41001';
+  const played = (from: string) =>
+    new Recorder()
+      .play(answersTo('198.51.100.7:5999', register({ line: LINE, from: phone, atMs: START })))
+      .play(answersTo('198.51.100.7:5999', call({ line: LINE, from, atMs: START + 1000, challenge: false })));
+  assert.deepEqual(played(phone).totals(LINE), answeredCall);
+  // Neither the port that answers go to nor any other speaks for the line.
+  assert.equal(played('198.51.100.7:5999').totals(LINE).attempts, 0);
+  assert.equal(played(other).totals(LINE).attempts, 0);
+});
+
+test('the same where the 200 was captured before its REGISTER', () => {
+  const phone = '198.51.100.7:41000';
+  const [first, challenge, second, ok] = answersTo(
+    '198.51.100.7:5999',
+    register({ line: LINE, from: phone, atMs: START }),
+  );
+  const recorder = new Recorder()
+    .play([first, challenge, ok, second])
+    .play(call({ line: LINE, from: phone, atMs: START + 1000, challenge: false }));
+  assert.deepEqual(recorder.totals(LINE), answeredCall);
+});
+
+test('a call to the port of the Contact is the line that it names, if that is registered from the address', () => {
+  const ringing = (to: string, user: string): Frame[] => {
+    const parts = {
+      branch: unique('z9hG4bK'),
+      sentBy: PROXY,
+      callId: unique('in'),
+      from: '<sip:0123456789@example.net>;tag=x',
+      to: `<sip:${user}@example.net>`,
+      cseq: '1 INVITE',
+    };
+    const invite = render({ ...parts, start: `INVITE sip:${user}@${to} SIP/2.0` });
+    const busy = render({ ...parts, start: 'SIP/2.0 486 Busy', to: `${parts.to};tag=y` });
+    return [
+      { timeMs: START + 1000, source: PROXY, destination: to, text: invite },
+      { timeMs: START + 1100, source: to, destination: PROXY, text: busy },
+    ];
+  };
+  const registered = () =>
+    new Recorder()
+      .play(register({ line: LINE, from: '198.51.100.7:41000', atMs: START }))
+      .play(register({ line: '0199000002', from: '198.51.100.7:41001', atMs: START }));
+  const incoming = (frames: Frame[]) => registered().play(frames).totals(LINE, 'incoming').attempts;
+  assert.equal(incoming(ringing('198.51.100.7:41000', LINE)), 1);
+  assert.equal(incoming(ringing('198.51.100.7:5999', LINE)), 1);
+  assert.equal(incoming(ringing('198.51.100.8:5999', LINE)), 0);
+  assert.equal(incoming(ringing('198.51.100.7:5999', '0199000009')), 0);
+});
+
+for (const [status, charged] of [
+  [200, true],
+  [486, true],
+  [404, true],
+  [401, false],
+  [403, false],
+  [407, false],
+] as const)
+  test(`claims believed, an INVITE without credentials answered ${status} is ${charged ? "the From user's" : "nobody's"}`, () => {
+    const frames = call({
+      line: LINE,
+      from: PHONE,
+      atMs: START,
+      challenge: false,
+      status,
+      ringMs: 0,
+      bye: 'none',
+    });
+    const recorder = new Recorder({ believeClaims: true }).play(frames);
+    assert.deepEqual(recorder.transactions, charged ? [{ customer: LINE, atMs: START }] : []);
+    assert.deepEqual(new Recorder().play(frames).transactions, []);
+  });
+
+test('claims believed, a request that nobody answers is charged to nobody', () => {
+  const [invite] = call({ line: LINE, from: PHONE, atMs: START, challenge: false });
+  assert.deepEqual(new Recorder({ believeClaims: true }).play([invite]).transactions, []);
+});
+
+test('a call without proof that the proxy puts through is told once; one refused is not', () => {
+  const told = (status: number, ringMs: number): string[] => {
+    const recorder = new Recorder();
+    recorder.pipeline.watchStrangers = true;
+    recorder.play(
+      call({ line: LINE, from: PHONE, atMs: START, challenge: false, status, ringMs, bye: 'none' }),
+    );
+    return recorder.events
+      .map(({ type }) => type)
+      .filter((type) => type === 'put-through' || type === 'refused');
+  };
+  for (const status of [200, 480, 486, 487, 600, 603]) {
+    assert.deepEqual(told(status, 0), ['put-through'], String(status));
+    assert.deepEqual(told(status, 500), ['put-through'], String(status));
+  }
+  for (const status of [403, 404, 484, 488, 500, 604])
+    assert.deepEqual(told(status, 0), ['refused'], String(status));
+  // It rang, and then the number is none after all.
+  assert.deepEqual(told(404, 500), ['put-through', 'refused']);
+  for (const status of [401, 407]) assert.deepEqual(told(status, 0), [], String(status));
+});
+
 test('REGISTER with expires 0 and a Contact of * end the binding', () => {
   for (const contact of [`sip:${LINE}@${PHONE}`, '*']) {
     const recorder = new Recorder().play([

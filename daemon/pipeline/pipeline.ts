@@ -95,7 +95,7 @@ interface Answer {
   readonly timeMs: number;
   /** Expires header in seconds, -1 for none. */
   readonly expires: number;
-  /** Where it went: the request's source. */
+  /** Where it went: the request's address; the port may be the Via's. */
   readonly endpoint: Endpoint;
   readonly contacts: () => readonly GrantedContact[];
 }
@@ -103,6 +103,9 @@ interface Answer {
 /** How much of the table of calls may be filled by calls with credentials that nobody has accepted yet, and by those without any. */
 const CLAIMED_SHARE = 0.75;
 const UNKNOWN_SHARE = 0.5;
+
+/** Refusals of an INVITE that the called party gives, or the caller himself (487). */
+const REACHED = new Set([480, 486, 487, 600, 603]);
 
 /** Longest text of a header that is kept. */
 const MAXIMUM_TEXT = 256;
@@ -387,6 +390,7 @@ export class Pipeline {
     const claim =
       trunk === null && line === null && hasCredentials ? claimOf(message.text(Field.authUser)) : null;
 
+    let believed = false;
     const customer = trunk !== null ? this.lines.ensureCustomer(trunk.customer) : (line?.customer ?? null);
     if (customer !== null) {
       this.counters.charged++;
@@ -400,13 +404,16 @@ export class Pipeline {
         note.hasCredentials = true;
         note.userAgent = bounded(message.text(Field.userAgent)) ?? '';
       }
-    } else if (this.watchStrangers) this.#unproven(packet, number);
+    } else {
+      if (this.watchStrangers) this.#unproven(packet, number);
+      believed = this.#believe(number);
+    }
     switch (method) {
       case Method.REGISTER: {
         const aor = message.text(Field.toUser);
         const note = aor === null || aor.length > MAXIMUM_TEXT ? null : this.transactions.ensureNote(number);
         if (note !== null && aor !== null) {
-          note.register = pendingRegister(message, aor);
+          note.register = pendingRegister(message, aor, packet.source);
           note.hasCredentials = hasCredentials;
           note.claimed = aor;
           note.userAgent = note.register.userAgent;
@@ -427,7 +434,7 @@ export class Pipeline {
         if (offersFax(message)) this.calls.fax(this.#callFacts(packet));
         break;
       case Method.MESSAGE:
-        this.#sms(packet, number, line, trunk, claim !== null);
+        this.#sms(packet, number, line, trunk, claim !== null || believed);
         return;
       case Method.BYE:
         this.calls.bye(this.#callFacts(packet));
@@ -466,6 +473,16 @@ export class Pipeline {
   #tellSms(atMs: number, charged: Charged, called: string, uri: string): void {
     const destination = this.#options.destinationOf(called, uri, this.#countryOf(charged.line, null));
     this.#options.onEvent({ type: 'sms', atMs, charged, destination, callId: this.currentCallId() ?? '' });
+  }
+
+  /** Where claims are believed: a request without credentials is the From user's, once the proxy goes on without asking for any. */
+  #believe(number: number): boolean {
+    if (!this.#options.believeClaims) return false;
+    const claim = bounded(this.#message.text(Field.fromUser));
+    const note = claim === null || claim === '' ? null : this.transactions.ensureNote(number);
+    if (note === null) return false;
+    note.claim = claim;
+    return true;
   }
 
   /** A new request of nobody we know. */
@@ -515,10 +532,26 @@ export class Pipeline {
         userAgent: note.userAgent,
         callId,
       });
-    } else if (note.unproven && status >= 400 && status !== 401 && status !== 407) {
+    } else if (
+      note.unproven &&
+      status >= 400 &&
+      !isPutThrough(message.cseqMethod, status) &&
+      status !== 401 &&
+      status !== 407
+    ) {
       const target = bounded(message.text(Field.toUser)) ?? '';
       onEvent({ type: 'refused', atMs: timeMs, charged: nobody, method, status, target, callId });
     }
+  }
+
+  #tellPutThrough({ timeMs, endpoint }: Answer): void {
+    this.#options.onEvent({
+      type: 'put-through',
+      atMs: timeMs,
+      charged: { line: null, trunk: null, customer: null, source: formatAddress(endpoint) },
+      target: bounded(this.#message.text(Field.toUser)) ?? '',
+      callId: this.currentCallId() ?? '',
+    });
   }
 
   /** The line whose live registration holds this address and port, as From claims it or as the only one there. */
@@ -608,14 +641,20 @@ export class Pipeline {
     }
   }
 
+  /** The line registered where the request goes: the one it names, or the only one there. */
   #calledLine(destination: Endpoint, timeMs: number): LineEntry | null {
     flowKey(destination, key);
     const { hi, lo } = key;
-    for (const field of [Field.requestUser, Field.toUser]) {
-      const line = this.#lineOf(field);
+    const named = [this.#lineOf(Field.requestUser), this.#lineOf(Field.toUser)];
+    for (const line of named)
       if (line !== null && this.registrations.covers(hi, lo, line, timeMs)) return line;
-    }
-    return this.registrations.soleLine(hi, lo, timeMs);
+    const sole = this.registrations.soleLine(hi, lo, timeMs);
+    if (sole !== null || (named[0] === null && named[1] === null)) return sole;
+    // The port told may be the Contact's, not that of the connection that the request takes.
+    const address = formatAddress(destination);
+    const isThere = (line: LineEntry | null): boolean =>
+      line?.bindings.some(({ source, expiresAtMs }) => source === address && expiresAtMs > timeMs) ?? false;
+    return named.find(isThere) ?? null;
   }
 
   /** A proxy's answer to the customer's request. */
@@ -693,6 +732,10 @@ export class Pipeline {
     }
     note.claim = null;
     note.sms = null;
+    if (note.unproven && !note.putThrough && isPutThrough(this.#message.cseqMethod, status)) {
+      note.putThrough = true;
+      this.#tellPutThrough(answer);
+    }
     if (status < 200) return;
     if (line === null && note.claimed !== '') line = this.lines.byName(note.claimed);
     if (note.hasCredentials || note.unproven) this.#tellJudged(note, answer, line);
@@ -700,20 +743,21 @@ export class Pipeline {
     this.transactions.dropNote(number);
   }
 
-  #register(register: PendingRegister, { timeMs, endpoint, contacts, expires }: Answer): void {
+  #register(register: PendingRegister, { timeMs, contacts, expires }: Answer): void {
+    const { source } = register;
     const line = this.lines.ensure(register.aor, timeMs);
     const seconds = grantedSeconds(register, contacts(), expires);
     if (register.contact === '*') this.registrations.unbind(line, null, timeMs);
     else if (seconds <= 0) this.registrations.unbind(line, register.contact, timeMs);
     else if (register.contact !== '') {
-      flowKey(endpoint, key);
+      flowKey(source, key);
       const previous = this.registrations.bind(
         line,
         {
           device: register.contact,
           userAgent: register.userAgent,
-          source: formatAddress(endpoint),
-          sourcePort: endpoint.port,
+          source: formatAddress(source),
+          sourcePort: source.port,
           flowHi: key.hi,
           flowLo: key.lo,
           callId: register.callId,
@@ -840,6 +884,14 @@ export class Pipeline {
 /** The proxy did not take the credentials (RFC 3261 §22.1, §22.2; 403 where a registrar says so). */
 function isCredentialRefusal(status: number): boolean {
   return status === 401 || status === 403 || status === 407;
+}
+
+/** The call got as far as the called party: it rings, is answered, busy, declined, not taken or given up (RFC 3261 §21). */
+function isPutThrough(method: Method, status: number): boolean {
+  return (
+    method === Method.INVITE &&
+    ((status >= 180 && status < 190) || (status >= 200 && status < 300) || REACHED.has(status))
+  );
 }
 
 /** The answer in hand asks for the same credentials with a fresh nonce. */

@@ -1,3 +1,4 @@
+import { Endpoint } from '../ingest/packet.ts';
 import { type Contact, Field, type SipMessage } from '../sip/message.ts';
 import type { PendingRegister } from '../sip/transactions.ts';
 
@@ -7,10 +8,13 @@ const DEFAULT_EXPIRES_SECONDS = 3600;
 const MAXIMUM_TEXT = 512;
 
 /** What of a REGISTER is needed once its 200 comes. Its first Contact counts: a phone registers one. */
-export function pendingRegister(message: SipMessage, aor: string): PendingRegister {
+export function pendingRegister(message: SipMessage, aor: string, from: Endpoint): PendingRegister {
+  const source = new Endpoint();
+  source.copy(from);
   const contact = message.contacts()[0];
   return {
     aor,
+    source,
     callId: (message.text(Field.callId) ?? '').slice(0, MAXIMUM_TEXT),
     contact: contact ? deviceOf(contact) : '',
     expiresSeconds: contact?.expires ?? (message.expires >= 0 ? message.expires : DEFAULT_EXPIRES_SECONDS),

@@ -1,3 +1,5 @@
+import type { Endpoint } from '../ingest/packet.ts';
+
 /**
  * Which transactions were seen (RFC 3261 §17.2.3): a hash of top Via branch, sent-by, method and source stands for one.
  * Two generations of typed arrays: a new transaction goes to the current one, look-ups ask both, and when the current one is older
@@ -9,13 +11,15 @@ const TRANSACTION_LIFETIME_MS = 32_000;
 
 /** Facts of a transaction that only few need: credentials not yet accepted, a REGISTER not yet answered. */
 export interface TransactionNote {
-  /** Line that the credentials claim; null where none were sent. */
+  /** Line that the credentials claim, or From where that is believed; null where nothing is claimed, or once it was judged. */
   claim: string | null;
   hasCredentials: boolean;
   /** Whom credentials or a REGISTER name. */
   claimed: string;
   /** Nothing proves whose the request is. */
   unproven: boolean;
+  /** INVITE: the proxy has put the call through, and that was told. */
+  putThrough: boolean;
   /** User-Agent of a request with credentials. */
   userAgent: string;
   /** MESSAGE: whom it is for, until somebody is charged. */
@@ -28,6 +32,8 @@ export interface TransactionNote {
 
 export interface PendingRegister {
   readonly aor: string;
+  /** Where the request came from; its answer goes to the Via's port, which need not be this one (TLS, WebSocket, no rport). */
+  readonly source: Endpoint;
   readonly callId: string;
   readonly contact: string;
   readonly expiresSeconds: number;
@@ -132,6 +138,7 @@ export class TransactionTable {
         hasCredentials: false,
         claimed: '',
         unproven: false,
+        putThrough: false,
         userAgent: '',
         sms: null,
         register: null,

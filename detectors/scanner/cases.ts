@@ -39,6 +39,16 @@ const answered = (count: number): Event[] =>
     callId: `scan-${n}`,
   }));
 
+/** The proxy puts the call that was asked for through. */
+const putThrough = (count: number): Event[] =>
+  many(count, (n) => ({
+    type: 'put-through',
+    atMs: NOON_MS + n * 1000 + 200,
+    charged: STRANGER,
+    target: `${100 + n}`,
+    callId: `scan-${n}`,
+  }));
+
 /** The phone that asked proves itself, 60 ms later. */
 const proven = (count: number): Event[] =>
   many(count, (n) => ({
@@ -76,6 +86,27 @@ export const scannerCases: readonly DetectorCase[] = [
     subject,
     title: 'two hundred phones of an office that prove themselves',
     events: merged(asked(200), proven(200)),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'forty calls of a gateway that the proxy knows and the directory does not',
+    events: merged(asked(40, { method: 'INVITE' }), putThrough(40)),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'twenty calls put through, and twenty-one after them that are not',
+    events: merged(asked(41, { method: 'INVITE' }), putThrough(20)),
+    firesAtMs: [NOON_MS + 40_000],
+  },
+  {
+    detector,
+    subject,
+    title: 'twenty calls put through, and twenty after them that are not',
+    events: merged(asked(40, { method: 'INVITE' }), putThrough(20)),
     firesAtMs: [],
   },
   {

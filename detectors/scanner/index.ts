@@ -87,7 +87,7 @@ export const scanner: EventDetector<Static<typeof parameters>> = {
   },
 };
 
-/** A name asked for without proof is open until its window is over or it is proven. */
+/** A name asked for without proof is open until its window is over, it is proven or the proxy puts the call through. */
 function nameOf(event: Event): { readonly member: string; readonly open: boolean } | null {
   switch (event.type) {
     case 'unproven':
@@ -95,6 +95,8 @@ function nameOf(event: Event): { readonly member: string; readonly open: boolean
       return METHODS.has(event.method) ? { member: event.target, open: true } : null;
     case 'credentials':
       return event.provesEarlier === true ? { member: event.claimed, open: false } : null;
+    case 'put-through':
+      return { member: event.target, open: false };
     case 'attempt':
       return event.provesEarlier === true ? { member: event.leg.called, open: false } : null;
     default:
