@@ -17,7 +17,7 @@ import { parseAddress } from './ingest/address.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { Brake } from './policy/brake.ts';
 import { type CustomerFacts, PolicyEngine } from './policy/engine.ts';
-import type { FindingSink } from './policy/finding.ts';
+import type { Action, FindingSink } from './policy/finding.ts';
 import type { Policy } from './policy/plan.ts';
 import type { WindowStore } from './windows/store.ts';
 
@@ -116,6 +116,7 @@ export function createCore(options: CoreOptions): Core {
         waived: (leg) => callers.waived(leg),
       },
       brake,
+      actDurationMs: (action) => actDurationMs(config, action),
       onFinding: options.onFinding,
     });
   let engine = engineOf(options);
@@ -217,6 +218,15 @@ export function createCore(options: CoreOptions): Core {
       pipeline.lines.refresh();
     },
   };
+}
+
+/** An expired suspension is closed within seconds, by the next sweep; until then a new one only continues it (ms). */
+const SURELY_EXPIRED_MS = 30_000;
+
+function actDurationMs({ enforcement }: Pick<VigieConfig, 'enforcement'>, action: Action): number | null {
+  const { suspensionDuration, blockDuration, noticePeriod } = enforcement;
+  const durationMs = (action === 'suspend' ? suspensionDuration : blockDuration) as number | null;
+  return durationMs === null ? null : (noticePeriod as number) + durationMs + SURELY_EXPIRED_MS;
 }
 
 /** What a failing carrier looks like from the customer's side: 5xx (Kamailio turns a 503 into 500), or no answer at all. */

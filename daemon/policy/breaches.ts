@@ -2,6 +2,7 @@ import type { Judgement, Subject } from '../../detectors/vocabulary.ts';
 import type { WindowKey, WindowStore } from '../windows/store.ts';
 import { NEVER, newStanding, type Standing } from './ladder.ts';
 import type { EventRule, RateRule } from './plan.ts';
+import { type Proposal, restored } from './proposal.ts';
 
 /** One subject that has broken one rule, until it is forgotten. */
 export interface Breach extends Standing {
@@ -25,6 +26,8 @@ export interface Breach extends Standing {
   /** Episode in which the excuse was told, and when it held last. */
   excusedEpisodeMs: number;
   excusedAtMs: number;
+  /** How the acting step was told of last, in this episode or the one before; null where it never was. */
+  proposal: Proposal | null;
   recordedMs: number;
 }
 
@@ -90,6 +93,7 @@ export class Breaches {
       calls: new Set(),
       excusedEpisodeMs: NEVER,
       excusedAtMs: NEVER,
+      proposal: null,
       recordedMs: NEVER,
     };
     this.#byRule.get(rule)?.set(subject.id, breach);
@@ -168,6 +172,7 @@ type Kept = Pick<
   | 'atMs'
   | 'floorMs'
   | 'excusedEpisodeMs'
+  | 'proposal'
 > & { readonly policy: string; readonly calls: readonly string[] };
 
 const TIMES = ['sinceMs', 'clearedMs', 'episodeMs', 'atMs', 'floorMs', 'excusedEpisodeMs'] as const;
@@ -187,6 +192,7 @@ function written(breach: Breach): string {
     atMs: breach.atMs,
     floorMs: breach.floorMs,
     excusedEpisodeMs: breach.excusedEpisodeMs,
+    proposal: breach.proposal,
     calls: [...breach.calls],
   };
   return JSON.stringify(kept);
@@ -214,5 +220,6 @@ function read(value: string): Kept | null {
     return null;
   if (record['customer'] !== null && typeof record['customer'] !== 'string') return null;
   if (typeof record['judgement'] !== 'object') return null;
+  record['proposal'] = restored(record['proposal']);
   return record as unknown as Kept;
 }

@@ -13,7 +13,7 @@ import type { RateTable } from '../windows/rate-table.ts';
 import type { Update, WindowKey, WindowStore } from '../windows/store.ts';
 import { BREACH_PREFIX, type Breach, Breaches, silentMs } from './breaches.ts';
 import { type RuleReading, ruleReading } from './explain.ts';
-import type { FindingSink, Mode } from './finding.ts';
+import type { Action, FindingSink, Mode } from './finding.ts';
 import { NEVER } from './ladder.ts';
 import {
   type EventRule,
@@ -66,6 +66,11 @@ export interface PolicyEngineOptions {
   readonly callFacts?: Pick<SubjectFacts, 'presentationOf' | 'waived'>;
   readonly describe: SlotDirectory;
   readonly brake: BrakeLike;
+  /**
+   * How long an act surely holds once it is enforced, in milliseconds of capture time; null: until it is lifted. A breach that still goes on
+   * then is told of again. Default: null.
+   */
+  readonly actDurationMs?: (action: Action) => number | null;
   readonly onFinding: FindingSink;
 }
 
@@ -126,6 +131,7 @@ export class PolicyEngine {
       breaches: this.breaches,
       modeOf,
       brake: options.brake,
+      actDurationMs: options.actDurationMs ?? (() => null),
       onFinding: options.onFinding,
     });
     this.#rates = new RateWatch(this.#plans, options.describe, this.breaches, this.#verdicts);
@@ -368,7 +374,9 @@ export class PolicyEngine {
     const begins = rule.ladder.broken(breach, atMs);
     breach.judgement = judgement;
     breach.atMs = Math.max(breach.atMs, atMs);
-    const told = this.#verdicts.climb(breach, judgement, atMs, null);
+    const told =
+      this.#verdicts.climb(breach, judgement, atMs, null) ||
+      this.#verdicts.tellAgain(breach, judgement, atMs, null);
     if (begins && !told) this.breaches.record(breach, atMs);
   }
 
@@ -417,7 +425,7 @@ export class PolicyEngine {
     }
     if (breach.sinceMs === NEVER) {
       const quiet = nowMs - Math.max(breach.clearedMs, breach.atMs) >= rule.ladder.memoryMs;
-      if (quiet && nowMs - breach.floorMs >= FLOOR_MS) this.breaches.forget(breach);
+      if (quiet && nowMs - breach.floorMs >= FLOOR_MS && !holds(breach, nowMs)) this.breaches.forget(breach);
     } else if (nowMs - breach.atMs >= silentMs(breach)) {
       this.breaches.forget(breach);
     } else if (rate !== null && nowMs - breach.recordedMs >= rule.ladder.clearAfterMs / 2) {
@@ -506,6 +514,11 @@ export class PolicyEngine {
     const modeOf = this.#options.modeOf;
     return modeOf?.(rule.rule, rule.policy) ?? rule.rule.mode ?? rule.policy.mode ?? 'observe';
   }
+}
+
+/** What came of the breach holds for a known time yet. */
+function holds({ proposal }: Breach, nowMs: number): boolean {
+  return proposal !== null && Number.isFinite(proposal.untilMs) && nowMs < proposal.untilMs;
 }
 
 function tooFew(rule: EventRule, judgement: Judgement): boolean {

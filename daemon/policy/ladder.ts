@@ -28,7 +28,7 @@ export interface Standing {
   episodeMs: number;
   /** First step not taken yet in this episode. */
   nextStep: number;
-  /** More than an alert was asked for: nothing more is said until the episode is over. */
+  /** More than an alert was asked for: no further step is taken until the episode is over. */
   acted: boolean;
   /** Starts of the breaches that count as repeats, oldest first. */
   repeats: number[];
@@ -94,13 +94,30 @@ export class Ladder {
     if (this.steps[index].action !== 'alert') standing.acted = true;
   }
 
+  /**
+   * The acting step that was taken, if the breach that goes on still asks for it at `atMs`; −1 if not. Repeats were counted when it was
+   * taken and need not come again.
+   */
+  acting(standing: Standing, atMs: number, significant: boolean): number {
+    if (!standing.acted || standing.sinceMs === NEVER) return -1;
+    const index = Math.min(standing.nextStep, this.steps.length) - 1;
+    const step = this.steps[index];
+    if (step === undefined || step.action === 'alert') return -1;
+    return this.#stands(step, standing, atMs, significant) ? index : -1;
+  }
+
   #holds(step: Step, standing: Standing, atMs: number, significant: boolean): boolean {
-    if (step.significant === true && !significant) return false;
-    if (step.forMs !== undefined && atMs - standing.sinceMs < step.forMs) return false;
+    if (!this.#stands(step, standing, atMs, significant)) return false;
     if (step.repeats === undefined) return true;
     const { repeats } = standing;
     const first = repeats[repeats.length - step.repeats];
     return first !== undefined && atMs - first <= (step.withinMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** All of the step's conditions but the repeats. */
+  #stands(step: Step, standing: Standing, atMs: number, significant: boolean): boolean {
+    if (step.significant === true && !significant) return false;
+    return step.forMs === undefined || atMs - standing.sinceMs >= step.forMs;
   }
 
   /**

@@ -235,20 +235,25 @@ export class RateWatch {
       }
       breach.overCount++;
       if (timeMs > breach.atMs) breach.atMs = timeMs;
-      if (!breach.acted) this.#judge(breach, rule, watch.table, timeMs);
+      if (!breach.acted || this.#verdicts.mayTellAgain(breach, timeMs))
+        this.#judge(breach, rule, watch.table, timeMs);
       if (past) ladder.kept(breach, timeMs);
     }
   }
 
   #judge(breach: Breach, rule: RateRule, table: RateTable, atMs: number): void {
-    if (rule.ladder.due(breach, atMs, true) < 0) return;
+    const again = rule.ladder.due(breach, atMs, true) < 0;
+    if (again && (!this.#verdicts.mayTellAgain(breach, atMs) || rule.ladder.acting(breach, atMs, true) < 0))
+      return;
     const { excuse } = rule.detector;
     if (excuse !== undefined && atMs - breach.excusedAtMs < EXCUSE_MS && atMs >= breach.excusedAtMs) return;
     // A late event's window lies before the newest event: it holds limit + 1, whatever the newest one holds.
     const count = Math.max(table.countAt(breach.slot, atMs), rule.limit + 1);
     const judgement = this.judgement(rule, breach, count);
     breach.judgement = judgement;
-    this.#verdicts.climb(breach, judgement, atMs, excuse === undefined ? null : this.#excuse);
+    const isExcused = excuse === undefined ? null : this.#excuse;
+    if (again) this.#verdicts.tellAgain(breach, judgement, atMs, isExcused);
+    else this.#verdicts.climb(breach, judgement, atMs, isExcused);
   }
 
   readonly #excuse = (breach: Breach, atMs: number): string | null => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Judgement } from '../../detectors/vocabulary.ts';
 import type { Breach, Breaches } from './breaches.ts';
-import type { Evidence, Finding, FindingSink, Mode } from './finding.ts';
+import type { Action, Evidence, Finding, FindingSink, Mode } from './finding.ts';
 import type { Policy, PolicyRule } from './plan.ts';
+import { isNews, proposed, REPROPOSE_MS } from './proposal.ts';
 
 /** What holds action back when an outage of ours or a carrier's explains the numbers. */
 export interface BrakeLike {
@@ -13,6 +14,8 @@ export interface VerdictOptions {
   readonly breaches: Breaches;
   readonly modeOf: (rule: PolicyRule, policy: Policy) => Mode;
   readonly brake: BrakeLike;
+  /** How long enforcement lets an act hold, null: until it is lifted. */
+  readonly actDurationMs: (action: Action) => number | null;
   readonly onFinding: FindingSink;
 }
 
@@ -26,12 +29,14 @@ export class Verdicts {
   readonly #breaches: Breaches;
   readonly #modeOf: VerdictOptions['modeOf'];
   readonly #brake: BrakeLike;
+  readonly #actDurationMs: VerdictOptions['actDurationMs'];
   readonly #onFinding: FindingSink;
 
   constructor(options: VerdictOptions) {
     this.#breaches = options.breaches;
     this.#modeOf = options.modeOf;
     this.#brake = options.brake;
+    this.#actDurationMs = options.actDurationMs;
     this.#onFinding = options.onFinding;
   }
 
@@ -60,6 +65,31 @@ export class Verdicts {
     }
   }
 
+  /**
+   * The acting step that was taken already may have to be told once more: it was observed only and now is to be enforced, the brake held
+   * it back and has let go, or what was done has expired while the breach goes on. Silent where nothing of the kind happened.
+   */
+  tellAgain(breach: Breach, judgement: Judgement, atMs: number, excuse: Excuse | null): boolean {
+    if (!this.mayTellAgain(breach, atMs)) return false;
+    const { ladder, policy, rule } = breach.rule;
+    const index = ladder.acting(breach, atMs, judgement.significant);
+    if (index < 0) return false;
+    const { proposal } = breach;
+    const mode = this.#modeOf(rule, policy);
+    // Observed before and now: whatever the brake says, it is told already.
+    if (proposal?.mode === 'observe' && mode === 'observe' && !proposal.held) {
+      breach.proposal = { ...proposal, againMs: atMs + REPROPOSE_MS };
+      return false;
+    }
+    if (excuse !== null && excuse(breach, atMs) !== null) return false;
+    return this.#tell(breach, judgement, index, ladder.steps[index].action, atMs, '', null, true);
+  }
+
+  /** Cheap: most breaches that go on were acted on, or looked at a short while ago. */
+  mayTellAgain({ acted, proposal }: Breach, atMs: number): boolean {
+    return acted && (proposal === null || atMs >= proposal.againMs);
+  }
+
   #tell(
     breach: Breach,
     judgement: Judgement,
@@ -68,8 +98,11 @@ export class Verdicts {
     atMs: number,
     call: string,
     more: Readonly<Record<string, unknown>> | null,
-  ): void {
+    again = false,
+  ): boolean {
     const { policy, rule } = breach.rule;
+    const before = breach.proposal;
+    const times = again ? (before?.times ?? 1) + 1 : 1;
     const finding: Finding = {
       id: identifier([
         policy.id,
@@ -80,6 +113,7 @@ export class Verdicts {
         breach.episodeMs,
         step,
         action,
+        ...(times > 1 ? [times] : []),
       ]),
       rule: rule.id,
       policy: policy.id,
@@ -100,9 +134,19 @@ export class Verdicts {
       sample: judgement.sample,
       evidence: evidenceOf(judgement, more),
     };
-    this.#breaches.record(breach, atMs);
     const held = action === 'alert' ? null : this.#brake.consider(finding, atMs);
+    if (action !== 'alert') {
+      const { mode } = finding;
+      if (again && before !== null && !isNews(before, mode, held !== null)) {
+        breach.proposal = { ...before, againMs: atMs + REPROPOSE_MS };
+        return false;
+      }
+      const durationMs = this.#actDurationMs(action);
+      breach.proposal = proposed(before, times, { atMs, mode, held: held !== null, durationMs });
+    }
+    this.#breaches.record(breach, atMs);
     this.#onFinding(held === null ? finding : { ...finding, held });
+    return true;
   }
 }
 
