@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReplayReport } from '../daemon/replay-report.ts';
-import { renderReport } from './replay.ts';
+import { learnedText, renderReport } from './replay.ts';
 
 const report: ReplayReport = {
   capture: {
@@ -9,6 +9,9 @@ const report: ReplayReport = {
     messages: 100,
     malformed: 1,
     duplicates: 2,
+    strangerMessages: 0,
+    proxies: ['203.0.113.10:5060'],
+    proxiesLearned: true,
     faults: ['cut.pcap: ends in the middle of a packet'],
     from: '2026-11-22T10:00:00.000Z',
     to: '2026-11-22T10:05:00.000Z',
@@ -25,6 +28,7 @@ const report: ReplayReport = {
   lines: [
     {
       line: '+33123456789',
+      trunk: null,
       customer: null,
       verified: false,
       attempts: 3,
@@ -42,6 +46,7 @@ const report: ReplayReport = {
     {
       callId: 'a@example.net',
       line: '+33123456789',
+      trunk: null,
       direction: 'outgoing',
       called: '+33987654321',
       start: '2026-11-22T10:00:01.000Z',
@@ -90,7 +95,18 @@ test('the report is readable at 80 columns', () => {
 
 test('an empty capture is said to be empty, and that no rule was broken', () => {
   const empty: ReplayReport = {
-    capture: { frames: 0, messages: 0, malformed: 0, duplicates: 0, faults: [], from: null, to: null },
+    capture: {
+      frames: 0,
+      messages: 0,
+      malformed: 0,
+      duplicates: 0,
+      strangerMessages: 0,
+      proxies: [],
+      proxiesLearned: true,
+      faults: [],
+      from: null,
+      to: null,
+    },
     sources: [],
     lines: [],
     calls: [],
@@ -107,4 +123,13 @@ test('long lists are cut and say so', () => {
   const calls = Array.from({ length: 41 }, () => report.calls[0]!);
   assert.match(renderReport({ ...report, calls }, 80), /… and 1 more; --json has them all/);
   assert.doesNotMatch(renderReport({ ...report, calls: calls.slice(1) }, 80), /more; --json/);
+});
+
+test('what was learned is said, and what it leaves out', () => {
+  assert.match(
+    learnedText(['10.0.0.1:5060', '10.0.0.2'], 0),
+    /^taken for the proxies: 10\.0\.0\.1:5060, 10\.0\.0\.2 \(/,
+  );
+  assert.match(learnedText(['10.0.0.1:5060'], 7), /; 7 messages have none of them on a side/);
+  assert.match(learnedText([], 7), /^no proxy found/);
 });

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { ReplayReport } from '../daemon/replay-report.ts';
 import { requireSetup } from './config.ts';
 import { CommandFailure } from './exit.ts';
-import { outputWidth, printData, printJson, shortNumber, shortTime } from './output.ts';
+import { outputWidth, printData, printJson, shortNumber, shortTime, talk } from './output.ts';
 import { type Column, printable, renderTable } from './table.ts';
 
 const MAXIMUM_ROWS = 40;
@@ -90,6 +90,17 @@ export function renderReport(report: ReplayReport, width: number): string {
   ].join('\n');
 }
 
+/** What replay found out for itself, so that a wrong guess is noticed. */
+export function learnedText(proxies: readonly string[], strangerMessages: number): string {
+  if (proxies.length === 0)
+    return 'no proxy found in the capture: network.proxies in a configuration names it';
+  const left =
+    strangerMessages === 0
+      ? ''
+      : `; ${strangerMessages} messages have none of them on a side and are counted nowhere`;
+  return `taken for the proxies: ${proxies.join(', ')}${left} (--config with network.proxies says otherwise)`;
+}
+
 async function reportOf(
   files: string[],
   options: { config: string | null; policy: string | null },
@@ -124,6 +135,8 @@ export function replayCommand(): Command {
       if (missing !== undefined) throw new CommandFailure(`There is no file ${missing}.`);
       if (config !== undefined) requireSetup(config);
       const report = await reportOf(files, { config: config ?? null, policy: policy ?? null });
+      const { proxies, proxiesLearned, strangerMessages } = report.capture;
+      if (proxiesLearned) talk(learnedText(proxies, strangerMessages));
       if (json) printJson(report);
       else printData(renderReport(report, outputWidth()));
       const { frames, faults } = report.capture;

@@ -11,6 +11,8 @@ interface SourceCount {
 }
 
 interface LineCount {
+  readonly line: string;
+  readonly trunk: string | null;
   customer: string | null;
   attempts: number;
   outcomes: number;
@@ -52,7 +54,7 @@ export class ReplayCounts {
 
   event(event: Event): void {
     if ('binding' in event) {
-      const line = this.#line(event.binding.line, event.binding.charged.customer);
+      const line = this.#line(event.binding.line, null, event.binding.charged.customer);
       if (event.type === 'registered') line.devices.add(event.binding.contact);
       else line.devices.delete(event.binding.contact);
       line.maxDevices = Math.max(line.maxDevices, line.devices.size);
@@ -63,7 +65,7 @@ export class ReplayCounts {
     this.#call(event);
     const { line: id, trunk, customer } = leg.charged;
     if (id === null && trunk === null) return;
-    const line = this.#line(id ?? `trunk ${trunk}`, customer);
+    const line = this.#line(id, trunk, customer);
     if (event.type === 'ringing' || event.type === 'answered') line.open.add(leg.callId);
     else if (event.type === 'ended' || (event.type === 'outcome' && event.outcome !== 'answered'))
       line.open.delete(leg.callId);
@@ -94,9 +96,10 @@ export class ReplayCounts {
   }
 
   lines(verified: boolean): ReplayLine[] {
-    return [...this.#lines]
-      .map(([line, count]) => ({
-        line,
+    return [...this.#lines.values()]
+      .map((count) => ({
+        line: count.line,
+        trunk: count.trunk,
         customer: count.customer,
         verified,
         attempts: count.attempts,
@@ -109,7 +112,7 @@ export class ReplayCounts {
         maxSimultaneousCalls: count.maxOpen,
         registeredDevices: count.maxDevices,
       }))
-      .sort((a, b) => compare(a.line, b.line));
+      .sort((a, b) => compare(a.line, b.line) || compare(a.trunk ?? '', b.trunk ?? ''));
   }
 
   /** Each call once: as an outgoing one where the caller is ours. */
@@ -121,6 +124,7 @@ export class ReplayCounts {
       .map(({ leg, answeredAtMs, endedAtMs, durationMs, outcome }) => ({
         callId: leg.callId,
         line: leg.charged.line ?? leg.charged.trunk ?? '',
+        trunk: leg.charged.trunk,
         direction: leg.direction,
         called: leg.called,
         start: isoTime(leg.startedAtMs),
@@ -163,10 +167,14 @@ export class ReplayCounts {
     return count;
   }
 
-  #line(id: string, customer: string | null): LineCount {
-    let count = this.#lines.get(id);
+  #line(id: string | null, trunk: string | null, customer: string | null): LineCount {
+    // A line may be called like a trunk.
+    const key = id === null ? `trunk ${trunk}` : `line ${id}`;
+    let count = this.#lines.get(key);
     if (!count) {
       count = {
+        line: id ?? trunk ?? '',
+        trunk,
         customer,
         attempts: 0,
         outcomes: 0,
@@ -179,7 +187,7 @@ export class ReplayCounts {
         devices: new Set(),
         maxDevices: 0,
       };
-      this.#lines.set(id, count);
+      this.#lines.set(key, count);
     }
     return count;
   }

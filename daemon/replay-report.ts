@@ -10,6 +10,11 @@ export interface ReplayReport {
     readonly malformed: number;
     /** Datagrams doubled on the way, counted nowhere else. */
     readonly duplicates: number;
+    /** Messages with a proxy on neither side, counted nowhere else. */
+    readonly strangerMessages: number;
+    /** What was taken for the proxies: as configured, or as learned from the captures. */
+    readonly proxies: readonly string[];
+    readonly proxiesLearned: boolean;
     /** Captures that could not be read to their end, and why. */
     readonly faults: readonly string[];
     /** Capture time of the first and last frame, null for an empty capture. */
@@ -32,7 +37,9 @@ export interface ReplaySource {
 }
 
 export interface ReplayLine {
+  /** The line; the trunk's id for calls of a trunk whose line is not known. */
   readonly line: string;
+  readonly trunk: string | null;
   readonly customer: string | null;
   /** False: the claimed From user, which nothing proves. */
   readonly verified: boolean;
@@ -52,7 +59,9 @@ export interface ReplayLine {
 
 export interface ReplayCall {
   readonly callId: string;
+  /** As in `lines`. */
   readonly line: string;
+  readonly trunk: string | null;
   readonly direction: 'outgoing' | 'incoming';
   readonly called: string;
   readonly start: string;

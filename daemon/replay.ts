@@ -8,13 +8,13 @@ import { loadPolicies, settleModes } from './config/policy-file.ts';
 import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
 import { createCore } from './core.ts';
 import { Directory } from './identity/directory.ts';
-import { ProxyLearner } from './identity/learned-proxy.ts';
-import { formatAddress, formatEndpoint } from './ingest/address.ts';
+import { ProxyCover } from './identity/proxy-cover.ts';
 import { type CaptureCounters, readCapture } from './ingest/capture-file.ts';
 import type { Packet } from './ingest/packet.ts';
 import { type Finding, findingToJson, isoTime } from './policy/finding.ts';
 import { ReplayCounts } from './replay-counts.ts';
 import { type ReplayReport, replayEndpoint } from './replay-report.ts';
+import { Method, SipMessage } from './sip/message.ts';
 import { MemoryStore } from './windows/memory-store.ts';
 
 export interface ReplayOptions {
@@ -42,6 +42,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     emergency,
     numbers,
     badUserAgents,
+    proxiesLearned,
   } = await setupOf(files, options);
   const directory = Directory.empty();
   directory.replace(data);
@@ -91,6 +92,9 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
       frames: sum(captures, ({ frames }) => frames),
       messages: pipeline.counters.messages,
       duplicates: pipeline.counters.duplicates,
+      strangerMessages: pipeline.counters.strangerMessages,
+      proxies: config.network.proxies,
+      proxiesLearned,
       malformed: pipeline.counters.malformedTotal + sum(captures, ({ malformed }) => malformed),
       from: timeOf(Math.min(...captures.map(({ fromMs }) => fromMs ?? Number.POSITIVE_INFINITY))),
       to: timeOf(Math.max(...captures.map(({ toMs }) => toMs ?? Number.NEGATIVE_INFINITY))),
@@ -111,7 +115,14 @@ const sum = <T>(list: readonly T[], of: (item: T) => number): number =>
   list.reduce((total, item) => total + of(item), 0);
 const timeOf = (ms: number): string | null => (Number.isFinite(ms) ? isoTime(ms) : null);
 
-async function setupOf(files: readonly string[], { config: path, policy }: ReplayOptions): Promise<Setup> {
+interface ReplaySetup extends Setup {
+  readonly proxiesLearned: boolean;
+}
+
+async function setupOf(
+  files: readonly string[],
+  { config: path, policy }: ReplayOptions,
+): Promise<ReplaySetup> {
   let setup: Setup;
   if (path !== null) {
     const loaded = loadSetup(path, process.env, detectors);
@@ -143,23 +154,25 @@ async function setupOf(files: readonly string[], { config: path, policy }: Repla
       config: { ...setup.config, policies: { ...setup.config.policies, default: policy } },
     };
   }
-  if (setup.config.network.proxies.length > 0) return setup;
-  const proxies = await proxiesOf(files);
-  return { ...setup, config: { ...setup.config, network: { ...setup.config.network, proxies } } };
+  const { config } = setup;
+  if (config.network.proxies.length > 0) return { ...setup, proxiesLearned: false };
+  const proxies = await proxiesOf(files, config.ingest.hep.maximumMessageBytes);
+  return {
+    ...setup,
+    config: { ...config, network: { ...config.network, proxies } },
+    proxiesLearned: true,
+  };
 }
 
 /** Captures can be read twice: the proxies are learned from all of it before the first message is counted. */
-async function proxiesOf(files: readonly string[]): Promise<string[]> {
-  const learner = new ProxyLearner();
+async function proxiesOf(files: readonly string[], maximumBytes: number): Promise<string[]> {
+  const cover = new ProxyCover();
+  const message = new SipMessage({ maximumBytes });
   for (const file of files)
-    await readCapture(file, ({ agentId, source, destination, bytes, start }) => {
-      const begin = bytes.latin1Slice(start, start + 9);
-      learner.observe(agentId, source, destination, !begin.startsWith('SIP/2.0'), begin === 'REGISTER ');
+    await readCapture(file, ({ source, destination, bytes, start, end }) => {
+      if (message.read(bytes, start, end) !== 0) return;
+      const { isRequest } = message;
+      cover.observe(source, destination, isRequest, isRequest && message.method === Method.REGISTER);
     });
-  const proxies: string[] = [];
-  for (const agentId of learner.agentIds()) {
-    const proxy = learner.proxyOf(agentId);
-    if (proxy !== null) proxies.push(proxy.port === 0 ? formatAddress(proxy) : formatEndpoint(proxy));
-  }
-  return proxies;
+  return cover.proxies();
 }
