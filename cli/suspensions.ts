@@ -40,6 +40,12 @@ export function currentUser(): string {
   return process.env['SUDO_USER'] ?? userInfo().username;
 }
 
+/** `mode` is observe while the rule of an open suspension only observes: its block is away. */
+function stopped({ scope, mode }: SuspensionJson): string {
+  if (mode === 'observe') return 'nothing: its rule observes now';
+  return scope === 'outgoing' ? 'outgoing calls, emergency calls excepted' : 'registrations';
+}
+
 /** Two lines each: the id has to be whole, to be copied. */
 export function renderSuspensions(suspensions: readonly SuspensionJson[]): string {
   return suspensions
@@ -61,7 +67,7 @@ export function renderSuspension(suspension: SuspensionJson): string {
     ['customer', suspension.customer],
     ['rule', suspension.rule],
     ['clause', suspension.clause],
-    ['stops', suspension.scope === 'outgoing' ? 'outgoing calls, emergency calls excepted' : 'registrations'],
+    ['stops', stopped(suspension)],
     ['measured', value === null ? null : `${shortNumber(value)} ${unit}${over}, limit ${shortNumber(limit)}`],
     ['repeated', suspension.repeats === 0 ? null : `${suspension.repeats} times`],
     ['reason', suspension.reason],

@@ -163,6 +163,11 @@ export class Daemon {
       },
       coverage: new DirectoryCoverage(this.directory),
       names: new DirectoryNames(this.directory),
+      ruleMode: (policy, rule) => {
+        const { policies, config } = this.#setup;
+        const mode = policies.get(policy)?.rules.find(({ id }) => id === rule)?.mode ?? config.policies.mode;
+        return mode === 'enforce' ? 'enforce' : 'observe';
+      },
       resetBaseline: (subject, rule) => this.core.engine.resetBaseline(subject, rule, this.captureNowMs()),
       hooks: {
         onTransition: (to) => this.tallies.transition(to),
@@ -217,6 +222,8 @@ export class Daemon {
   async reload(setup: Setup): Promise<string[]> {
     const before = this.#setup.config;
     const { config } = setup;
+    // Of the parts below, these options are taken in at once.
+    const changeable = { tokens: 0, noticePeriod: 0, suspensionDuration: 0, blockDuration: 0 };
     const fixed = (
       [
         'ingest',
@@ -231,7 +238,8 @@ export class Daemon {
       ] as const
     ).filter(
       (part) =>
-        JSON.stringify({ ...before[part], tokens: 0 }) !== JSON.stringify({ ...config[part], tokens: 0 }),
+        JSON.stringify({ ...before[part], ...changeable }) !==
+        JSON.stringify({ ...config[part], ...changeable }),
     );
     const faults = this.directory.replace(setup.directory, choosable(setup.policies));
     if (faults.length > 0)
@@ -239,6 +247,10 @@ export class Daemon {
     await this.core.reload(setup);
     this.#sharedRates.share(this.core.engine);
     this.#setup = setup;
+    // With Redis away the blocks are set right when it is back, at the next reconciliation.
+    await this.enforcement
+      .update(settingsFrom(config))
+      .catch((error) => this.log.warn('blocks.not-reconciled', { error }));
     this.log.level(config.log.level as 'info');
     return fixed;
   }

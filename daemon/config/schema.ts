@@ -225,7 +225,8 @@ const Numbering = Type.Object(
 );
 
 const Mode = Choice(['observe', 'enforce'], {
-  description: 'observe: record what would be done, and do nothing.',
+  description:
+    'observe: record what would be done, and do nothing. Blocks of suspensions that are open go when their rule begins to observe, and come back if it enforces again before they are lifted or over. What a person suspends by hand blocks in any mode.',
   default: 'observe',
 });
 

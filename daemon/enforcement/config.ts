@@ -56,6 +56,12 @@ export interface EnforcementSettings {
   };
 }
 
+/** What can change while enforcement runs. */
+export type ChangeableSettings = Pick<
+  EnforcementSettings,
+  'mode' | 'noticePeriodMs' | 'durationsMs' | 'graceMs'
+>;
+
 const dayMs = 86_400_000;
 
 export const enforcementDefaults: EnforcementSettings = {

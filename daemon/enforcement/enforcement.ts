@@ -1,9 +1,9 @@
 import { Webhook } from 'standardwebhooks';
 import type { Subject } from '../../detectors/vocabulary.ts';
-import type { Finding } from '../policy/finding.ts';
+import type { Finding, Mode } from '../policy/finding.ts';
 import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './alerts.ts';
 import { Chores } from './chores.ts';
-import type { EnforcementSettings } from './config.ts';
+import type { ChangeableSettings, EnforcementSettings } from './config.ts';
 import { duplicateOf, failingSoon } from './connections.ts';
 import type { Coverage } from './coverage.ts';
 import { type AlertKind, decide, refusalOf } from './decision.ts';
@@ -39,6 +39,11 @@ export interface EnforcementOptions {
   readonly coverage?: Coverage;
   /** How people's names for a subject are understood; default: addresses in their canonical form, the rest as it is. */
   readonly names?: SubjectNames;
+  /**
+   * The mode of a policy's rule now. While it is observe, suspensions that the rule made stay open but block nothing; default: they
+   * block as they were made. What a person suspended blocks in any mode.
+   */
+  readonly ruleMode?: (policy: string, rule: string) => Mode;
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
 }
@@ -60,6 +65,7 @@ type Work = { readonly finding: Finding } | { readonly brake: BrakeChange };
 /** Takes findings and people's requests, and makes suspensions of them. */
 export class Enforcement {
   readonly #options: EnforcementOptions;
+  readonly #settings: EnforcementSettings;
   readonly #hooks: EnforcementHooks;
   readonly #names: SubjectNames;
   readonly #redis: RedisClient;
@@ -75,8 +81,11 @@ export class Enforcement {
   #stopped = false;
 
   constructor(options: EnforcementOptions) {
-    const { redis, settings, clock, log, resetBaseline } = options;
-    checkSecrets(settings);
+    const { redis, clock, log, resetBaseline } = options;
+    checkSecrets(options.settings);
+    // All parts read this object when they act: `update` writes over what was given.
+    const settings = Object.create(options.settings) as EnforcementSettings;
+    this.#settings = settings;
     this.#options = options;
     const hooks = options.hooks ?? {};
     this.#hooks = hooks;
@@ -89,7 +98,9 @@ export class Enforcement {
     const notices = new Notices({ redis, settings, clock, log, hooks });
     this.#notices = notices;
     const enforcers = [
-      ...(settings.redisKeys ? [new RedisKeys(this.#redis, store, clock, options.coverage)] : []),
+      ...(settings.redisKeys
+        ? [new RedisKeys(this.#redis, store, clock, options.coverage, this.#holds)]
+        : []),
       ...(options.enforcers ?? []),
     ];
     this.#enforcers = enforcers;
@@ -127,9 +138,16 @@ export class Enforcement {
   /** The brake was engaged or released: operators are told. */
   readonly onBrake = (change: BrakeChange): void => this.#work.push({ brake: change });
 
+  /** Settings of a new configuration, from now on; ends that are set already stay. Returns the number of blocks that it changed. */
+  async update({ mode, noticePeriodMs, durationsMs, graceMs }: ChangeableSettings): Promise<number> {
+    Object.assign(this.#settings, { mode, noticePeriodMs, durationsMs, graceMs });
+    return this.reconcile();
+  }
+
   /** A person suspends. Throws `EnforcementError`. Where one by hand is open already, that one is returned. */
   async suspend(request: SuspendRequest): Promise<Suspension> {
-    const { settings, clock, isProtected } = this.#options;
+    const settings = this.#settings;
+    const { clock, isProtected } = this.#options;
     const { reason, by } = signedBy(request);
     const action = request.action ?? (request.subject.kind === 'source' ? 'block-registration' : 'suspend');
     const subject = this.#names.canonical(request.subject);
@@ -161,9 +179,9 @@ export class Enforcement {
 
   /** Lifts a suspension: the block goes first, then the baseline is reset and the state says so. Throws `EnforcementError`. */
   async lift(request: LiftRequest): Promise<LiftResult> {
-    const { settings, clock } = this.#options;
+    const { clock } = this.#options;
     const { reason, by } = signedBy(request);
-    const graceMs = graceMsOf(request.graceSeconds, settings);
+    const graceMs = graceMsOf(request.graceSeconds, this.#settings);
     return this.#reach(async () => {
       const suspension = await this.#known(request.id);
       if (!isOpen(suspension.state)) return { suspension, changed: false };
@@ -197,7 +215,7 @@ export class Enforcement {
     body: Buffer,
     headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   ): Promise<LiftWebhookError | { readonly ok: true; readonly results: readonly LiftResult[] }> {
-    const signed = verifyLift(body, headers, this.#options.settings.liftSecrets, this.#options.clock());
+    const signed = verifyLift(body, headers, this.#settings.liftSecrets, this.#options.clock());
     if (!signed.ok) return signed;
     const { webhookId, suspensionId, subject, reason, by } = signed;
     if (!(await this.#reach(() => this.#replays.first(webhookId)))) {
@@ -245,7 +263,8 @@ export class Enforcement {
   async get(id: string): Promise<Suspension | null> {
     return this.#reach(async () => {
       await this.#chores.expireDue();
-      return this.#store.get(id);
+      const suspension = await this.#store.get(id);
+      return suspension === null ? null : this.#shown(suspension);
     });
   }
 
@@ -255,7 +274,8 @@ export class Enforcement {
     const asked = subject === undefined ? filter : { ...filter, subject: this.#names.canonical(subject) };
     return this.#reach(async () => {
       await this.#chores.expireDue();
-      return this.#store.list(asked, cursor);
+      const page = await this.#store.list(asked, cursor);
+      return { ...page, items: page.items.map((suspension) => this.#shown(suspension)) };
     });
   }
 
@@ -274,8 +294,9 @@ export class Enforcement {
   async activeByScope(): Promise<Record<string, number>> {
     return this.#reach(async () => {
       const counts: Record<string, number> = { outgoing: 0, registration: 0 };
-      for await (const { state, scope } of this.#store.eachOpen()) {
-        if (isBlocking(state)) counts[scope] = (counts[scope] ?? 0) + 1;
+      for await (const suspension of this.#store.eachOpen()) {
+        const { state, scope } = suspension;
+        if (isBlocking(state) && this.#holds(suspension)) counts[scope] = (counts[scope] ?? 0) + 1;
       }
       return counts;
     });
@@ -343,9 +364,9 @@ export class Enforcement {
   async #decide(finding: Finding, receivedAtMs: number): Promise<void> {
     const decision = decide(finding, this.#options.isProtected);
     if (decision.kind !== 'act') return this.#alert(finding, decision.kind, decision.note, null);
-    const { settings, clock } = this.#options;
+    const { clock } = this.#options;
     const action = finding.action === 'block-registration' ? 'block-registration' : 'suspend';
-    const proposal = proposalOf(finding, timeOrderedId(clock()), clock(), settings.durationsMs[action]);
+    const proposal = proposalOf(finding, timeOrderedId(clock()), clock(), this.#settings.durationsMs[action]);
     // One whose block has ended already is no longer open: the breach that goes on is acted on anew.
     await this.#chores.expireDue();
     const opened = await this.#store.open(proposal, receivedAtMs, clock());
@@ -383,6 +404,16 @@ export class Enforcement {
 
   async #announce(change: BrakeChange): Promise<void> {
     await this.#notices.queue([brakeNotice(change)]);
+  }
+
+  /** It blocks while it is open: by hand always, otherwise as long as its rule enforces. */
+  readonly #holds = ({ rule, policy, mode }: Suspension): boolean =>
+    rule === 'manual' || (this.#options.ruleMode?.(policy, rule) ?? mode) === 'enforce';
+
+  /** An open one that blocks nothing for now says so by its mode. */
+  #shown(suspension: Suspension): Suspension {
+    if (!isOpen(suspension.state) || this.#holds(suspension)) return suspension;
+    return { ...suspension, mode: 'observe' };
   }
 
   async #known(id: string): Promise<Suspension> {

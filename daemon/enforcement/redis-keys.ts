@@ -17,13 +17,17 @@ export class RedisKeys implements Enforcer {
   readonly #store: Pick<SuspensionStore, 'blocking' | 'eachOpen'>;
   readonly #clock: () => number;
   readonly #coverage: Coverage;
+  readonly #holds: (suspension: Suspension) => boolean;
 
   constructor(
     redis: RedisClient,
     store: Pick<SuspensionStore, 'blocking' | 'eachOpen'>,
     clock: () => number,
     coverage: Coverage = ownKeysOnly,
+    /** False for a suspension that stays open but is not to block, because its rule observes now. */
+    holds: (suspension: Suspension) => boolean = () => true,
   ) {
+    this.#holds = holds;
     this.#redis = redis;
     this.#store = store;
     this.#clock = clock;
@@ -48,7 +52,7 @@ export class RedisKeys implements Enforcer {
     let changed = 0;
     const wanted = new Map<string, { readonly subject: Subject; readonly suspensions: Suspension[] }>();
     for await (const suspension of this.#store.eachOpen()) {
-      if (!isBlocking(suspension.state)) continue;
+      if (!isBlocking(suspension.state) || !this.#holds(suspension)) continue;
       for (const subject of this.#coverage.keysOf(suspension.subject)) {
         const key = blockedKey(subject);
         const others = wanted.get(key);
@@ -116,7 +120,7 @@ export class RedisKeys implements Enforcer {
     const owners = this.#coverage.ownersOf(subject);
     const blocking = (await Promise.all(owners.map((owner) => this.#store.blocking(owner)))).flat();
     return blockOf(
-      blocking.filter(({ id }) => id !== except),
+      blocking.filter((suspension) => suspension.id !== except && this.#holds(suspension)),
       this.#clock(),
     );
   }

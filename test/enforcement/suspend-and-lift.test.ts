@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { enforcementDefaults } from '../../daemon/enforcement/config.ts';
 import type { EnforcementError } from '../../daemon/enforcement/errors.ts';
 import { DirectoryNames } from '../../daemon/enforcement/subject-names.ts';
 import { Directory } from '../../daemon/identity/directory.ts';
+import type { Mode } from '../../daemon/policy/finding.ts';
 import { startRedis, type TestRedis } from '../harness/redis.ts';
 import { finding, type Running, startEnforcement } from './setting.ts';
 
@@ -304,6 +306,61 @@ describe('suspension and lift', () => {
     const third = await running.enforcement.suspend({ subject, reason: 'again', by: 'Ana' });
     assert.notEqual(third.id, again.id);
     assert.deepEqual(await blockedKeys(), ['vigie:blocked:line:0123']);
+  });
+
+  test('a rule that begins to observe blocks no more; what a person suspended does', async () => {
+    let mode: Mode = 'enforce';
+    const rules: string[] = [];
+    const ruleMode = (policy: string, rule: string) => {
+      rules.push(`${policy} ${rule}`);
+      return rule === 'cmi.transaction-rate' ? mode : 'enforce';
+    };
+    const settings = { ...enforcementDefaults, mode: 'enforce' as Mode };
+    const changing = await startEnforcement(server.url, settings, { clock: () => nowMs, ruleMode });
+    try {
+      changing.enforcement.onFinding(finding('0123'));
+      changing.enforcement.onFinding(finding('0124'));
+      changing.enforcement.onFinding(finding('0124', { rule: 'cmi.answer-seizure-ratio' }));
+      const byHand = { subject: { kind: 'line' as const, id: '0125' }, reason: 'fraud', by: 'Ana' };
+      await changing.enforcement.suspend(byHand);
+      await changing.settled();
+      const keys = async () => (await blockedKeys()).map((key) => key.slice(-4)).sort();
+      assert.deepEqual(await keys(), ['0123', '0124', '0125']);
+      assert.ok(rules.includes('cmi cmi.transaction-rate'));
+
+      mode = 'observe';
+      const manual = { ...settings, mode, durationsMs: { suspend: 60_000, 'block-registration': 1_000 } };
+      // 0123 goes, 0124 is held by the other rule from now on.
+      assert.equal(await changing.enforcement.update(manual), 2);
+      assert.deepEqual(await keys(), ['0124', '0125']);
+      assert.equal(
+        JSON.parse((await redis.get('vigie:blocked:line:0124'))!).rule,
+        'cmi.answer-seizure-ratio',
+      );
+      assert.deepEqual(await changing.enforcement.activeByScope(), { outgoing: 2, registration: 0 });
+      const { items } = await changing.enforcement.list({ open: true });
+      assert.deepEqual(items.map(({ subject, rule, mode }) => `${subject.id} ${rule} ${mode}`).sort(), [
+        '0123 cmi.transaction-rate observe',
+        '0124 cmi.answer-seizure-ratio enforce',
+        '0124 cmi.transaction-rate observe',
+        '0125 manual enforce',
+      ]);
+      const other = { ...byHand, subject: { kind: 'line' as const, id: '0126' } };
+      await assert.rejects(changing.enforcement.suspend(other), { code: 'observe-mode' });
+      const asked = await changing.enforcement.suspend({ ...other, mode: 'enforce' });
+      assert.equal(asked.untilMs, nowMs + 60_000);
+      assert.equal(await changing.enforcement.reconcile(), 0);
+
+      mode = 'enforce';
+      assert.equal(await changing.enforcement.update(settings), 2);
+      assert.deepEqual(await keys(), ['0123', '0124', '0125', '0126']);
+      assert.deepEqual(
+        (await changing.enforcement.list({ open: true })).items.map((one) => one.mode),
+        [...Array(5).fill('enforce')],
+      );
+    } finally {
+      await changing.stop();
+    }
   });
 
   test('escalated: still blocks, no longer ends by itself, can be lifted', async () => {
