@@ -170,7 +170,8 @@ export function judged(
     const judgement = detector.judge(readings, parameters, event, facts, demands);
     if (judgement === null) return;
     const breached =
-      judgement.breached && (judgement.sample === null || judgement.sample >= demands.minimumSample);
+      judgement.breached &&
+      (judgement.sample === null || judgement.sample >= demands.minimumSample || judgement.early === true);
     if (detector.breachOf === 'call') {
       const callId = 'leg' in event ? event.leg.callId : '';
       if (breached && !calls.has(callId)) firesAtMs.push(event.atMs);

@@ -3,6 +3,13 @@
  * no higher than …". A ratio is significantly under its limit when the bound is. Everything is computed, nothing tabulated.
  */
 
+/**
+ * A ratio below its rule's minimum sample alerts from so many events on, where the bound at this confidence is under the limit. It
+ * stops nobody's calls, so that it need not be as sure as a suspension.
+ */
+export const EARLY_SAMPLE = 10;
+export const EARLY_CONFIDENCE = 0.99;
+
 /** Confidence levels differ by rule, not by call; a handful are remembered. */
 const quantiles = new Map<number, number>();
 

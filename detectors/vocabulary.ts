@@ -324,6 +324,8 @@ export interface Judgement {
   readonly significant: boolean;
   /** How many events the value rests on, null where that has no meaning. */
   readonly sample: number | null;
+  /** The sample is below the rule's minimum, and the breach is beyond chance all the same: it may alert, and no more. */
+  readonly early?: boolean | undefined;
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
@@ -341,7 +343,7 @@ export type Presentation = 'own' | 'authorised' | 'forwarded' | 'foreign';
 
 /** What the rule asks of a ratio before it may judge by it. */
 export interface Demands {
-  /** Events the value must rest on; the engine passes over a breach with fewer. */
+  /** Events the value must rest on; the engine passes over a breach with fewer unless it is `early`. */
   readonly minimumSample: number;
   /** One-sided confidence of `significant`, above 0.5 and below 1. */
   readonly confidence: number;

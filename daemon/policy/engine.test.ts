@@ -299,11 +299,11 @@ const failed = (from: number, count: number): Event[] =>
   );
 
 describe('a ratio', () => {
-  test('alerts and suspends in one go where it is significant at once, with Call-IDs', () => {
+  test('alerts early and suspends with the minimum sample, with Call-IDs', () => {
     const { engine, findings } = bench([asrRule]);
     for (const event of failed(0, 25)) engine.onEvent(event);
-    assert.deepEqual(steps(findings), [`alert@${19 * 60_000 + 10_000}`, `suspend@${19 * 60_000 + 10_000}`]);
-    assert.equal(findings[1].sample, 20);
+    assert.deepEqual(steps(findings), [`alert@${9 * 60_000 + 10_000}`, `suspend@${19 * 60_000 + 10_000}`]);
+    assert.deepEqual([findings[0].sample, findings[1].sample], [10, 20]);
     assert.equal(findings[1].customer, 'c1');
     assert.ok(findings[1].evidence.callIds.includes('f19'));
   });
@@ -325,9 +325,9 @@ describe('a ratio', () => {
     });
     const { engine, findings } = bench([own]);
     const midnightMs = Math.ceil(NOON_MS / DAY_MS) * DAY_MS;
-    for (let i = 0; i < 30; i++) {
-      // 19 before midnight, 11 after it.
-      const startMs = midnightMs + (i - 19) * 60_000;
+    for (let i = 0; i < 18; i++) {
+      // 9 before midnight, 9 after it.
+      const startMs = midnightMs + (i - 9) * 60_000;
       for (const event of callEvents({ startMs, callId: `n${i}`, outcome: 'busy' })) engine.onEvent(event);
     }
     assert.equal(findings.length, 0);
@@ -343,8 +343,11 @@ describe('a ratio', () => {
       { action: 'suspend', forMs: 600_000 },
     ]);
     const { engine, findings } = bench([own]);
-    for (const event of failed(0, 20)) engine.onEvent(event);
+    // 4 of 18 alerts; with the 20th there are enough to act on.
+    const answered = many(4, (i) => callEvents({ startMs: NOON_MS - 600_000 + i * 1000, callId: `ok${i}` }));
+    for (const event of merged(...answered, failed(0, 16))) engine.onEvent(event);
     const alertMs = findings[0].atMs;
+    assert.equal(alertMs, NOON_MS + 13 * 60_000 + 10_000);
     engine.tick(alertMs + 599_999);
     assert.equal(findings.length, 1);
     engine.tick(alertMs + 600_000);
@@ -352,6 +355,16 @@ describe('a ratio', () => {
       findings.map(({ action }) => action),
       ['alert', 'suspend'],
     );
+  });
+
+  test('that is early acts by no step, whatever the step asks for', () => {
+    const ladder: Step[] = [{ action: 'alert' }, { action: 'suspend' }, { action: 'alert', forMs: 60_000 }];
+    const { engine, findings } = bench([rule('answer-seizure-ratio', 'line', ladder)]);
+    for (const event of failed(0, 19)) engine.onEvent(event);
+    engine.tick(NOON_MS + 3_600_000);
+    assert.deepEqual(steps(findings), [`alert@${9 * 60_000 + 10_000}`]);
+    for (const event of failed(61, 1)) engine.onEvent(event);
+    assert.deepEqual(steps(findings).slice(1), [`suspend@${61 * 60_000 + 10_000}`]);
   });
 });
 
@@ -532,10 +545,12 @@ describe('a lift', () => {
     await engine.resetBaseline(LINE, 'test.answer-seizure-ratio', NOON_MS + 25 * 60_000);
     // Under way when the lift came.
     for (const event of failed(24, 1)) engine.onEvent(event);
-    for (const event of failed(26, 19)) engine.onEvent(event);
+    for (const event of failed(26, 9)) engine.onEvent(event);
     assert.equal(findings.length, 2);
+    for (const event of failed(35, 10)) engine.onEvent(event);
+    assert.deepEqual(steps(findings).slice(2), [`alert@${35 * 60_000 + 10_000}`]);
     for (const event of failed(45, 1)) engine.onEvent(event);
-    assert.equal(findings.length, 4);
+    assert.deepEqual(steps(findings).slice(3), [`suspend@${45 * 60_000 + 10_000}`]);
   });
 
   test('of a rate begins the count anew', async () => {
@@ -586,7 +601,7 @@ describe('explain', () => {
     const [few, none] = await engine.explain(LINE);
     assert.deepEqual(
       [few.value, few.sample, few.tip],
-      [0, 5, '15 more unanswered attempts (minimum sample 20)'],
+      [0, 5, '5 more unanswered attempts (an alert before the minimum sample of 20)'],
     );
     assert.deepEqual([none.value, none.tip], [null, null]);
     for (let i = 5; i < 21; i++) {
@@ -656,8 +671,9 @@ describe('what comes late', () => {
     ]);
     const store = new MemoryStore();
     const first = bench([own], { store });
-    for (const event of failed(0, 20)) first.engine.onEvent(event);
-    const answered = many(20, (i) => callEvents({ startMs: NOON_MS + 1_201_000 + i, callId: `ok${i}` }));
+    const early = many(10, (i) => callEvents({ startMs: NOON_MS - 60_000 + i, callId: `early${i}` }));
+    for (const event of merged(...early, failed(0, 20))) first.engine.onEvent(event);
+    const answered = many(10, (i) => callEvents({ startMs: NOON_MS + 1_201_000 + i, callId: `ok${i}` }));
     for (const event of merged(...answered)) first.engine.onEvent(event);
     // 20 of 40, then 20 of 41 within the episode.
     for (const event of failed(21, 1)) first.engine.onEvent(event);

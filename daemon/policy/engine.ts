@@ -522,6 +522,7 @@ function holds({ proposal }: Breach, nowMs: number): boolean {
 }
 
 function tooFew(rule: EventRule, judgement: Judgement): boolean {
+  if (judgement.early === true) return false;
   return judgement.sample !== null && judgement.sample < rule.demands.minimumSample;
 }
 

@@ -80,11 +80,16 @@ export class Ladder {
     return true;
   }
 
-  /** Next step that is due at `atMs`, −1 for none. A later step that is due overtakes earlier ones that are not. */
-  due(standing: Standing, atMs: number, significant: boolean): number {
+  /**
+   * Next step that is due at `atMs`, −1 for none. A later step that is due overtakes earlier ones that are not. `mayAct` false: no step
+   * that does more than alert, nor one behind it.
+   */
+  due(standing: Standing, atMs: number, significant: boolean, mayAct = true): number {
     if (standing.acted || standing.sinceMs === NEVER) return -1;
     for (let index = standing.nextStep; index < this.steps.length; index++) {
-      if (this.#holds(this.steps[index], standing, atMs, significant)) return index;
+      const step = this.steps[index];
+      if (!mayAct && step.action !== 'alert') return -1;
+      if (this.#holds(step, standing, atMs, significant)) return index;
     }
     return -1;
   }

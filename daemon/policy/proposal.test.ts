@@ -150,7 +150,7 @@ test('what was observed is told once, and acted on as soon as the mode is enforc
 test('a ratio that was observed is acted on with the first call judged in enforce, and once', async () => {
   const first = bench({ rule: ratio, mode: 'observe' });
   play(first.engine, 1, 30);
-  assert.deepEqual(calls(first.findings), ['alert@20', 'suspend@20']);
+  assert.deepEqual(calls(first.findings), ['alert@10', 'suspend@20']);
   const second = bench({ rule: ratio, mode: 'enforce', store: first.store });
   await second.engine.restore();
   second.engine.tick(NOON_MS + 31 * 60_000);
@@ -163,7 +163,7 @@ test('a ratio that was observed is acted on with the first call judged in enforc
 test('a ratio that stays broken is acted on again after the hour, over a restart as well', async () => {
   const first = bench({ rule: ratio, mode: 'enforce' });
   play(first.engine, 1, 50);
-  assert.deepEqual(calls(first.findings), ['alert@20', 'suspend@20']);
+  assert.deepEqual(calls(first.findings), ['alert@10', 'suspend@20']);
   const second = bench({ rule: ratio, mode: 'enforce', store: first.store });
   await second.engine.restore();
   play(second.engine, 51, 79);
@@ -222,9 +222,9 @@ test('a lifted ratio stays quiet when the hour of the lifted act is over', async
   play(engine, 1, 25);
   await engine.resetBaseline({ kind: 'line', id: '100' }, 'ratio', NOON_MS + 75 * 60_000);
   play(engine, 76, 94);
-  assert.deepEqual(calls(findings), ['alert@20', 'suspend@20']);
+  assert.deepEqual(calls(findings), ['alert@10', 'suspend@20', 'alert@85']);
   play(engine, 95, 95);
-  assert.deepEqual(calls(findings).slice(2), ['alert@95', 'suspend@95']);
+  assert.deepEqual(calls(findings).slice(3), ['suspend@95']);
 });
 
 test('what is news, and what a record gives back', () => {

@@ -48,7 +48,7 @@ export class Verdicts {
     const { ladder } = breach.rule;
     let told = false;
     for (;;) {
-      const index = ladder.due(breach, atMs, judgement.significant);
+      const index = ladder.due(breach, atMs, judgement.significant, judgement.early !== true);
       if (index < 0) return told;
       const { action } = ladder.steps[index];
       const reason = action === 'alert' || excuse === null ? null : excuse(breach, atMs);
@@ -70,7 +70,7 @@ export class Verdicts {
    * it back and has let go, or what was done has expired while the breach goes on. Silent where nothing of the kind happened.
    */
   tellAgain(breach: Breach, judgement: Judgement, atMs: number, excuse: Excuse | null): boolean {
-    if (!this.mayTellAgain(breach, atMs)) return false;
+    if (judgement.early === true || !this.mayTellAgain(breach, atMs)) return false;
     const { ladder, policy, rule } = breach.rule;
     const index = ladder.acting(breach, atMs, judgement.significant);
     if (index < 0) return false;

@@ -56,12 +56,47 @@ export const answerSeizureRatioCases: readonly DetectorCase[] = [
   },
   { detector, title: '10 of 20 answered is exactly the limit', events: calls(10, 10), firesAtMs: [] },
   { detector, title: '10 of 21 answered fires at the 21st', events: calls(10, 11), firesAtMs: [failure(21)] },
+  {
+    detector,
+    title: '10 of 10 failed alerts before the minimum sample, and suspends nobody',
+    events: calls(0, 10),
+    firesAtMs: [failure(10)],
+    significantAtMs: null,
+  },
+  { detector, title: '9 of 9 failed says nothing', events: calls(0, 9), firesAtMs: [] },
+  {
+    detector,
+    title: '1 of 10 answered alerts early: Wilson’s bound at 99 % is 0.497',
+    events: calls(1, 9),
+    firesAtMs: [failure(10)],
+    significantAtMs: null,
+  },
+  { detector, title: '2 of 10 answered does not', events: calls(2, 8), firesAtMs: [] },
+  {
+    detector,
+    title: 'as in CMI: 4 of 20 answered of a sample of 30 at 99.9 % alerts',
+    minimumSample: 30,
+    confidence: 0.999,
+    events: calls(4, 16),
+    firesAtMs: [failure(18)],
+    significantAtMs: null,
+  },
+  {
+    detector,
+    title:
+      'no call answered, a sample of 30: alerts at the 10th, significant at the 30th and not at the 29th',
+    minimumSample: 30,
+    confidence: 0.999,
+    events: calls(0, 31),
+    firesAtMs: [failure(10)],
+    significantAtMs: failure(30),
+  },
   { detector, title: '1 failed of 1', events: calls(0, 1), firesAtMs: [] },
   {
     detector,
-    title: '4 of 20 answered is significant at 99 %',
+    title: '4 of 20 answered is significant at 99 %; of 18 it alerts before the minimum sample',
     events: calls(4, 16),
-    firesAtMs: [failure(20)],
+    firesAtMs: [failure(18)],
     significantAtMs: failure(20),
   },
   {
@@ -76,7 +111,7 @@ export const answerSeizureRatioCases: readonly DetectorCase[] = [
     title: '4 of 20 answered is significant at 99 %, not at 99.9 %',
     confidence: 0.999,
     events: calls(4, 16),
-    firesAtMs: [failure(20)],
+    firesAtMs: [failure(18)],
     significantAtMs: null,
   },
   {
@@ -119,7 +154,7 @@ export const answerSeizureRatioCases: readonly DetectorCase[] = [
     detector,
     title: 'failures of more than a day ago do not count',
     events: merged(
-      ...many(19, (index) =>
+      ...many(9, (index) =>
         callEvents({
           startMs: NOON_MS - 25 * 3_600_000 + index * 1000,
           callId: `old-${index}`,

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { calls, callTotals, ratioPeriod, ratioSeconds } from '../measures.ts';
 import { Choice, Duration, Ratio } from '../parameters.ts';
-import { proportionUpperBound } from '../statistics.ts';
+import { EARLY_CONFIDENCE, EARLY_SAMPLE, proportionUpperBound } from '../statistics.ts';
 import type { EventDetector } from '../vocabulary.ts';
 
 const parameters = Type.Object({
@@ -37,24 +37,35 @@ export const answerSeizureRatio: EventDetector<AnswerSeizureRatioParameters> = {
     if (outcomes <= 0) return null;
     const value = Math.min(1, answered / outcomes);
     const breached = answered < parameters.limit * outcomes;
+    const enough = outcomes >= minimumSample;
+    const level = enough ? confidence : Math.min(confidence, EARLY_CONFIDENCE);
     const upperBound =
-      breached && outcomes >= minimumSample ? proportionUpperBound(answered, outcomes, confidence) : null;
+      breached && (enough || outcomes >= EARLY_SAMPLE)
+        ? proportionUpperBound(answered, outcomes, level)
+        : null;
+    const sure = upperBound !== null && upperBound < parameters.limit;
     return {
       value,
       limit: parameters.limit,
       unit: 'ratio',
       windowSeconds: ratioSeconds(parameters),
       breached,
-      significant: upperBound !== null && upperBound < parameters.limit,
+      significant: enough && sure,
       sample: outcomes,
-      evidence: { attempts: outcomes, answered, upperBound, confidence, callIds: reading.samples },
+      ...(!enough && sure ? { early: true } : {}),
+      evidence: { attempts: outcomes, answered, upperBound, confidence: level, callIds: reading.samples },
     };
   },
-  tip: (judgement, parameters, { minimumSample }) => {
+  tip: (judgement, parameters, { minimumSample, confidence }) => {
     const { attempts, answered } = judgement.evidence as { attempts: number; answered: number };
     if (parameters.limit <= 0) return null;
     if (judgement.breached) {
-      if (attempts >= minimumSample) return null;
+      if (attempts >= minimumSample || judgement.early === true) return null;
+      const level = Math.min(confidence, EARLY_CONFIDENCE);
+      for (let all = Math.max(EARLY_SAMPLE, attempts + 1); all < minimumSample; all++) {
+        if (proportionUpperBound(answered, all, level) >= parameters.limit) continue;
+        return `${count(all - attempts, 'more unanswered attempt')} (an alert before the minimum sample of ${minimumSample})`;
+      }
       return `${count(minimumSample - attempts, 'more unanswered attempt')} (minimum sample ${minimumSample})`;
     }
     // Smallest number m of failures with answered < limit × (attempts + m).

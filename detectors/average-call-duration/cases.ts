@@ -61,11 +61,26 @@ export const averageCallDurationCases: readonly DetectorCase[] = [
   },
   {
     detector,
-    title: 'nineteen voicemails and one long call: under 40 s, but the spread proves nothing',
+    title:
+      'nineteen voicemails alert at the tenth; with one long call: under 40 s, but the spread proves nothing',
     events: calls([...many(19, () => 3), 400]),
-    firesAtMs: [end(20, 400)],
+    firesAtMs: [end(10, 3)],
     significantAtMs: null,
   },
+  {
+    detector,
+    title: '10 calls of 16.5 s alert before the minimum sample: 20 · 16.5 / χ²(0.01; 20) = 39.95 s',
+    events: calls(many(10, () => 16.5)),
+    firesAtMs: [end(10, 16.5)],
+    significantAtMs: null,
+  },
+  {
+    detector,
+    title: '10 calls of 16.6 s do not: 40.19 s',
+    events: calls(many(10, () => 16.6)),
+    firesAtMs: [],
+  },
+  { detector, title: '9 calls of a second', events: calls(many(9, () => 1)), firesAtMs: [] },
   {
     detector,
     title: 'calls closed by a timer have no duration',

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { calls, callTotals, ratioPeriod, ratioSeconds } from '../measures.ts';
 import { Choice, Duration } from '../parameters.ts';
-import { meanUpperBound } from '../statistics.ts';
+import { EARLY_CONFIDENCE, EARLY_SAMPLE, meanUpperBound } from '../statistics.ts';
 import type { EventDetector } from '../vocabulary.ts';
 
 const parameters = Type.Object({
@@ -37,24 +37,28 @@ export const averageCallDuration: EventDetector<AverageCallDurationParameters> =
     if (ended <= 0) return null;
     const limitSeconds = parameters.limit / 1000;
     const breached = durationMs < parameters.limit * ended;
+    const enough = ended >= minimumSample;
+    const level = enough ? confidence : Math.min(confidence, EARLY_CONFIDENCE);
     const upperBound =
-      breached && ended >= minimumSample
-        ? meanUpperBound(ended, durationMs / 1000, durationSecondsSquared, confidence)
+      breached && (enough || ended >= EARLY_SAMPLE)
+        ? meanUpperBound(ended, durationMs / 1000, durationSecondsSquared, level)
         : null;
+    const sure = upperBound !== null && upperBound < limitSeconds;
     return {
       value: durationMs / 1000 / ended,
       limit: limitSeconds,
       unit: 's',
       windowSeconds: ratioSeconds(parameters),
       breached,
-      significant: upperBound !== null && upperBound < limitSeconds,
+      significant: enough && sure,
       sample: ended,
+      ...(!enough && sure ? { early: true } : {}),
       evidence: {
         calls: ended,
         totalSeconds: durationMs / 1000,
         // JSON knows no infinity.
         upperBound: upperBound !== null && Number.isFinite(upperBound) ? upperBound : null,
-        confidence,
+        confidence: level,
         callIds: reading.samples,
       },
     };
