@@ -405,7 +405,7 @@ export class Pipeline {
         note.userAgent = bounded(message.text(Field.userAgent)) ?? '';
       }
     } else {
-      if (this.watchStrangers) this.#unproven(packet, number);
+      if (this.watchStrangers && !this.#isRefresh(packet)) this.#unproven(packet, number);
       believed = this.#believe(number);
     }
     switch (method) {
@@ -483,6 +483,15 @@ export class Pipeline {
     if (note === null) return false;
     note.claim = claim;
     return true;
+  }
+
+  /** The challenged half of a registered phone's next REGISTER: no stranger's, though nothing in it proves that. */
+  #isRefresh({ source, timeMs }: Packet): boolean {
+    if (this.#message.method !== Method.REGISTER) return false;
+    const line = this.#lineOf(Field.toUser);
+    if (line === null) return false;
+    flowKey(source, key);
+    return this.registrations.covers(key.hi, key.lo, line, timeMs);
   }
 
   /** A new request of nobody we know. */
