@@ -5,7 +5,7 @@
  *
  * A bound that is right 99 times in 100 when asked once is asked again at every call of a day, and errs more often.
  */
-import { meanUpperBound, proportionUpperBound } from './statistics.ts';
+import { EARLY_CONFIDENCE, EARLY_SAMPLE, meanUpperBound, proportionUpperBound } from './statistics.ts';
 
 let state = 7;
 /** Park and Miller's generator: the same figures on every machine. */
@@ -61,3 +61,35 @@ for (const mean of [40, 45, 50]) {
     `true mean ${mean} s, 300 calls, limit 40 s: ever significant at 0.99 ${row[0]}, at 0.999 ${row[1]}`,
   );
 }
+
+const COMPLETE_SAMPLE = 30;
+
+/** The first calls of a day, fewer than a complete sample: does an honest customer alert? */
+function asrEarly(truth: number): boolean {
+  let answered = 0;
+  for (let n = 1; n < COMPLETE_SAMPLE; n++) {
+    if (uniform() < truth) answered++;
+    if (n < EARLY_SAMPLE || answered >= 0.5 * n) continue;
+    if (proportionUpperBound(answered, n, EARLY_CONFIDENCE) < 0.5) return true;
+  }
+  return false;
+}
+
+function acdEarly(mean: number): boolean {
+  let sum = 0;
+  let squares = 0;
+  for (let n = 1; n < COMPLETE_SAMPLE; n++) {
+    const seconds = -mean * Math.log(uniform());
+    sum += seconds;
+    squares += seconds * seconds;
+    if (n < EARLY_SAMPLE || sum >= 40 * n) continue;
+    if (meanUpperBound(n, sum, squares, EARLY_CONFIDENCE) < 40) return true;
+  }
+  return false;
+}
+
+const EARLY_DAYS = 20_000;
+for (const truth of [0.5, 0.55, 0.6, 0.7])
+  console.log(`true ASR ${truth}: an early alert ${share(EARLY_DAYS, () => asrEarly(truth))}`);
+for (const mean of [40, 50, 60])
+  console.log(`true mean ${mean} s: an early alert ${share(EARLY_DAYS, () => acdEarly(mean))}`);
