@@ -330,6 +330,18 @@ test('strangers are told of only where a rule asks, their refusals with what the
   ]);
 });
 
+test('the challenged REGISTER of a phone that is registered there is no stranger, its first one is, another line is', () => {
+  const recorder = new Recorder();
+  recorder.pipeline.watchStrangers = true;
+  recorder.play([
+    ...register({ line: LINE, from: PHONE, atMs: START }),
+    ...register({ line: LINE, from: PHONE, atMs: START + 60_000 }),
+    ...register({ line: '0199000002', from: PHONE, atMs: START + 120_000, status: 403 }),
+  ]);
+  const strangers = recorder.events.flatMap((event) => (event.type === 'unproven' ? [event.target] : []));
+  assert.deepEqual(strangers, [LINE, '0199000002']);
+});
+
 test('an incoming call belongs to the line registered where it goes, and is no attempt of it', () => {
   const callId = unique('in');
   const invite = render({
