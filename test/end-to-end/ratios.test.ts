@@ -67,15 +67,21 @@ describe('answer-seizure ratio', () => {
     const who = subscribers.unanswered;
     let suspension: Suspension;
 
-    it('29 calls: nothing; the 30th: suspended', async () => {
-      await failing(who, 29);
+    it('9 calls: nothing; the 10th alerts, the 29th does no more; the 30th: suspended', async () => {
+      await failing(who, 9);
       assert.deepEqual(await kinds('unanswered', asr), []);
+      await failing(who, 1);
+      assert.deepEqual(await kinds('unanswered', asr), ['alert']);
+      await failing(who, 19);
+      assert.deepEqual(await kinds('unanswered', asr), ['alert']);
       await failing(who, 1);
       suspension = await operator.suspended('customer', 'unanswered', asr);
       const alerts = await operator.alerts('customer', 'unanswered', asr);
       assert.deepEqual(alerts.map(({ kind }) => kind).sort(), ['alert', 'suspended']);
-      for (const { finding } of alerts)
-        assert.deepEqual([finding.value, finding.sample, finding.limit], [0, 30, 0.5]);
+      for (const { kind, finding } of alerts) {
+        const sample = kind === 'alert' ? 10 : 30;
+        assert.deepEqual([finding.value, finding.sample, finding.limit], [0, sample, 0.5]);
+      }
       assert.equal(suspension.clause, 'general terms 12.1');
     });
 
@@ -101,7 +107,8 @@ describe('answer-seizure ratio', () => {
       await failing(who, 28);
       const reading = await operator.reading('customer', 'unanswered', asr);
       assert.deepEqual([reading.value, reading.sample], [1 / 29, 29]);
-      assert.deepEqual((await kinds('unanswered', asr)).sort(), ['alert', 'suspended']);
+      // 1 of the first 10 after the lift was answered: an alert.
+      assert.deepEqual((await kinds('unanswered', asr)).sort(), ['alert', 'alert', 'suspended']);
       assert.deepEqual(await operator.suspensions('customer', 'unanswered'), []);
       await failing(who, 1);
       const again = await operator.suspended('customer', 'unanswered', asr);
@@ -125,15 +132,19 @@ describe('average call duration', () => {
     const short = (count: number) => calls(who, count, 'customer-call', abroad, 1000);
     let suspension: Suspension;
 
-    it('29: nothing; the 30th: suspended', async () => {
-      await short(29);
+    it('9: nothing; the 10th alerts, the 29th does no more; the 30th: suspended', async () => {
+      await short(9);
       assert.deepEqual(await kinds('short', acd), []);
+      await short(1);
+      assert.deepEqual(await kinds('short', acd), ['alert']);
+      await short(19);
+      assert.deepEqual(await kinds('short', acd), ['alert']);
       await short(1);
       suspension = await operator.suspended('customer', 'short', acd);
       const alerts = await operator.alerts('customer', 'short', acd);
       assert.deepEqual(alerts.map(({ kind }) => kind).sort(), ['alert', 'suspended']);
-      for (const { finding } of alerts) {
-        assert.deepEqual([finding.sample, finding.limit], [30, 40]);
+      for (const { kind, finding } of alerts) {
+        assert.deepEqual([finding.sample, finding.limit], [kind === 'alert' ? 10 : 30, 40]);
         assert.ok(finding.value >= 0.95 && finding.value < 40, `${finding.value}`);
       }
       await operator.isRefused(who, acd);
