@@ -368,12 +368,13 @@ for (const kind of ['sip', 'hep'] as const) {
   });
 }
 
-/** Ids of findings come from times as numbers, whose last bits depend on the unit in which a format writes them; sums of durations too. */
+/** Ids of findings come from times as numbers, whose last bits depend on the unit in which a format writes them; sums of durations and what is made of them too. */
 function assertSameReport(actual: ReplayReport, expected: ReplayReport): void {
   const plain = ({ capture: _, ...report }: ReplayReport) =>
     JSON.parse(JSON.stringify(report), (name, value) => {
       if (name === 'id' && /^[0-9a-f-]{36}$/.test(value)) return undefined;
-      return /Seconds$/.test(name) && typeof value === 'number' ? value.toFixed(3) : value;
+      if (typeof value !== 'number') return value;
+      return /Seconds$/.test(name) || !Number.isInteger(value) ? value.toFixed(3) : value;
     });
   assert.deepEqual(plain(actual), plain(expected));
 }
