@@ -9,7 +9,7 @@ const report: ReplayReport = {
     messages: 100,
     malformed: 1,
     duplicates: 2,
-    strangerMessages: 0,
+    strangerMessages: 7,
     proxies: ['203.0.113.10:5060'],
     proxiesLearned: true,
     faults: ['cut.pcap: ends in the middle of a packet'],
@@ -85,6 +85,7 @@ test('the report is readable at 80 columns', () => {
   const text = renderReport(report, 80);
   for (const line of text.split('\n')) assert.ok([...line].length <= 80, line);
   assert.match(text, /^120 frames, 100 SIP messages, 1 malformed, 2 duplicates$/m);
+  assert.match(text, /^7 messages have no proxy on either side: counted nowhere$/m);
   assert.match(text, /^fault: cut\.pcap: ends in the middle of a packet$/m);
   assert.match(text, /\+33123456789 \? +3 +1 +33\.33% +12\.5 +2 +1 +0/);
   assert.match(text, /198\.51\.100\.7 +90 +61 +30 +20/);

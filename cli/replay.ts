@@ -78,6 +78,9 @@ export function renderReport(report: ReplayReport, width: number): string {
   return [
     `${capture.frames} frames, ${capture.messages} SIP messages, ${capture.malformed} malformed, ${capture.duplicates} duplicates`,
     ...span,
+    ...(capture.strangerMessages > 0
+      ? [`${capture.strangerMessages} messages have no proxy on either side: counted nowhere`]
+      : []),
     ...capture.faults.map((fault) => `fault: ${printable(fault)}`),
     ...section('Sources', sourceColumns, sources, width),
     ...section('Lines', lineColumns, lines, width),
