@@ -172,6 +172,20 @@ test('a ratio that stays broken is acted on again after the hour, over a restart
   assert.deepEqual(calls(second.findings), ['suspend@80']);
 });
 
+test('a mode that changes twice is told of twice: what was enforced is observed, then enforced again', async () => {
+  const { engine, store } = bench({ rule: ratio, mode: 'enforce', durationMs: null });
+  play(engine, 1, 30);
+  let from = 31;
+  for (const mode of ['observe', 'enforce', 'enforce'] as const) {
+    const next = bench({ rule: ratio, mode, durationMs: null, store });
+    await next.engine.restore();
+    play(next.engine, from, from + 9);
+    const expected = from === 51 ? [] : [`suspend@${from * 60_000 + 10_000} ${mode}`];
+    assert.deepEqual(told(next.findings), expected);
+    from += 10;
+  }
+});
+
 test('what the brake held is told once, and acted on with the first judgement a minute on that the brake lets pass', () => {
   let reason: string | null = 'a carrier failure';
   const { engine, findings } = bench({ rule: ratio, mode: 'enforce', held: () => reason });
@@ -240,7 +254,7 @@ test('what is news, and what a record gives back', () => {
   );
   assert.equal(isNews(observed, 'observe', true), false);
   const back = (proposal: unknown) => restored(JSON.parse(JSON.stringify(proposal)));
-  assert.deepEqual(back(enforced), enforced);
+  assert.deepEqual(back(enforced), { ...enforced, againMs: newStanding().sinceMs });
   assert.deepEqual(back(held), { ...held, againMs: newStanding().sinceMs });
   assert.equal(restored({ times: 1, mode: 'else', held: false }), null);
 });

@@ -48,5 +48,5 @@ export function restored(record: unknown): Proposal | null {
   const enforced = mode === 'enforce' && !held;
   // JSON knows neither Infinity nor NEVER.
   const until = typeof untilMs === 'number' ? untilMs : enforced ? Number.POSITIVE_INFINITY : NEVER;
-  return { times, mode, held, untilMs: until, againMs: enforced ? until : NEVER };
+  return { times, mode, held, untilMs: until, againMs: NEVER };
 }

@@ -81,6 +81,11 @@ export class Verdicts {
       breach.proposal = { ...proposal, againMs: atMs + REPROPOSE_MS };
       return false;
     }
+    // Enforced before and now, and it holds yet: only a restart brings it here.
+    if (proposal?.mode === 'enforce' && mode === 'enforce' && !proposal.held && atMs < proposal.untilMs) {
+      breach.proposal = { ...proposal, againMs: proposal.untilMs };
+      return false;
+    }
     if (excuse !== null && excuse(breach, atMs) !== null) return false;
     return this.#tell(breach, judgement, index, ladder.steps[index].action, atMs, '', null, true);
   }
