@@ -330,13 +330,12 @@ describe('suspension and lift', () => {
 
       mode = 'observe';
       const manual = { ...settings, mode, durationsMs: { suspend: 60_000, 'block-registration': 1_000 } };
-      // 0123 goes, 0124 is held by the other rule from now on.
-      assert.equal(await changing.enforcement.update(manual), 2);
+      // 0123 goes. Of two suspensions of one moment either may stand in the key: 0124 changes where it was this rule's.
+      const holder = async () => JSON.parse((await redis.get('vigie:blocked:line:0124'))!).rule;
+      const changes = (await holder()) === 'cmi.transaction-rate' ? 2 : 1;
+      assert.equal(await changing.enforcement.update(manual), changes);
       assert.deepEqual(await keys(), ['0124', '0125']);
-      assert.equal(
-        JSON.parse((await redis.get('vigie:blocked:line:0124'))!).rule,
-        'cmi.answer-seizure-ratio',
-      );
+      assert.equal(await holder(), 'cmi.answer-seizure-ratio');
       assert.deepEqual(await changing.enforcement.activeByScope(), { outgoing: 2, registration: 0 });
       const { items } = await changing.enforcement.list({ open: true });
       assert.deepEqual(items.map(({ subject, rule, mode }) => `${subject.id} ${rule} ${mode}`).sort(), [
@@ -352,7 +351,7 @@ describe('suspension and lift', () => {
       assert.equal(await changing.enforcement.reconcile(), 0);
 
       mode = 'enforce';
-      assert.equal(await changing.enforcement.update(settings), 2);
+      assert.equal(await changing.enforcement.update(settings), changes);
       assert.deepEqual(await keys(), ['0123', '0124', '0125', '0126']);
       assert.deepEqual(
         (await changing.enforcement.list({ open: true })).items.map((one) => one.mode),
