@@ -3,8 +3,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) killGroup(child);
 });
+
+/** With all that it started: Kamailio's workers outlive a killed main process, and hold its outputs open. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // None of them is left.
+  }
+}
 
 export interface Child {
   readonly pid: number;
@@ -14,7 +24,7 @@ export interface Child {
   readonly exited: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
   hasExited(): boolean;
   signal(name: NodeJS.Signals): void;
-  /** Sends `name`, then SIGKILL after `patienceMs`, and waits for the end. */
+  /** Sends `name`, then SIGKILL to its whole process group after `patienceMs`, and waits for the end. */
   stop(name?: NodeJS.Signals, patienceMs?: number): Promise<void>;
 }
 
@@ -28,6 +38,8 @@ export function startChild(command: string, args: readonly string[], options: Ch
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that it can be ended whole.
+    detached: true,
   });
   alive.add(child);
   const output: string[] = [];
@@ -57,7 +69,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
     signal,
     async stop(name = 'SIGTERM', patienceMs = 8000) {
       signal(name);
-      const timer = setTimeout(() => signal('SIGKILL'), patienceMs);
+      const timer = setTimeout(() => killGroup(child), patienceMs);
       await exited;
       clearTimeout(timer);
     },
