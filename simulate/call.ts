@@ -60,7 +60,7 @@ const REFRESH_MS = 900_000;
 
 function accountOf(world: World, { line, trunk }: Party): Account | null {
   if (line !== null) return world.ledger.account(line.id);
-  return trunk === null ? null : world.ledger.account(`trunk ${trunk.id}`);
+  return trunk === null ? null : world.ledger.account(trunk.id);
 }
 
 /** One call, from its first INVITE to the answer to its BYE, on both sides of the proxy. */

@@ -1,4 +1,4 @@
-/** What a line (or `trunk ID`) did, by the simulator's own knowledge of it. Nothing of it is read from a message. */
+/** What a line (or trunk, where no line is known) did, by the simulator's own knowledge of it. Nothing of it is read from a message. */
 export class Account {
   attempts = 0;
   /** Attempts with an outcome, refusals by Vigie's own suspension left out. */

@@ -52,7 +52,7 @@ function compare(simulation: Simulation, report: ReplayReport): void {
       answered: line.answered,
       ended: line.ended,
       asr: line.asr,
-      talkUs: talkUs.get(id.replace(/^trunk /, '')) ?? 0,
+      talkUs: talkUs.get(id) ?? 0,
       distinctDestinations: line.distinctDestinations,
       maxSimultaneousCalls: line.maxSimultaneousCalls,
       registeredDevices: line.registeredDevices,

@@ -56,7 +56,8 @@ const RuleSchema = Type.Object(
     subject: Type.Enum([...SUBJECTS], { description: 'Whom it is about.' }),
     parameters: deferred(),
     minimumSample: Count({
-      description: 'Events a ratio must rest on before it may act; an alert may come earlier, where the figures leave no doubt.',
+      description:
+        'Events a ratio must rest on before it may act; an alert may come earlier, where the figures leave no doubt.',
       unit: 'events',
       default: 30,
       minimum: 1,
