@@ -80,6 +80,13 @@ export interface CallLeg {
   readonly presentsCustomer?: string | null;
 }
 
+/** What an outgoing call costs by the customer's rate deck, in millionths of the operator's currency, whole numbers. */
+export interface Cost {
+  readonly totalMicros: number;
+  /** The part that the line's plan does not include. */
+  readonly outOfPlanMicros: number;
+}
+
 /** How an outgoing attempt follows the one before of the same line (of the same trunk, where no line is known). */
 export interface Rhythm {
   /** Since the attempt before, milliseconds. */
@@ -140,6 +147,8 @@ export type CallEvent =
       readonly expired: boolean;
       /** A `fax` event of this leg came before. */
       readonly fax?: boolean;
+      /** Outgoing, answered and rated only; null or absent where no rate deck applies. */
+      readonly cost?: Cost | null;
     }
   /** The call has turned to T.38 (a re-INVITE offers image/t38, RFC 3362): once per leg. */
   | { readonly type: 'fax'; readonly atMs: number; readonly leg: CallLeg };
