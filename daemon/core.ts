@@ -14,7 +14,8 @@ import { NETWORK_MEMORY_MS } from './identity/known-networks.ts';
 import { NO_LISTS, type NumberLists } from './identity/number-lists.ts';
 import { Numbering } from './identity/numbering.ts';
 import { parseAddress } from './ingest/address.ts';
-import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
+import type { PipelineOptions } from './pipeline/options.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
 import { Brake } from './policy/brake.ts';
 import { type CustomerFacts, PolicyEngine } from './policy/engine.ts';
 import type { Action, FindingSink } from './policy/finding.ts';
@@ -214,7 +215,7 @@ export function createCore(options: CoreOptions): Core {
       pipeline.watchStrangers = next.wantsStrangers();
       pipeline.observer = observerFor(setup.policies);
       pipeline.calls.marksMs = next.marksMs();
-      pipeline.setNetwork(setup.config.network);
+      pipeline.sides.setNetwork(setup.config.network);
       pipeline.lines.refresh();
     },
   };

@@ -159,7 +159,7 @@ export class Daemon {
       log,
       isProtected: (address) => {
         const endpoint = parseAddress(address);
-        return endpoint === null || this.core.pipeline.isProtected(endpoint);
+        return endpoint === null || this.core.pipeline.sides.isProtected(endpoint);
       },
       coverage: new DirectoryCoverage(this.directory),
       names: new DirectoryNames(this.directory),
@@ -333,7 +333,10 @@ export class Daemon {
           return [{ transport, address: open ?? configured, open: open !== null }];
         }),
       functionLibrary: () => ({ loaded: this.store.status().connected, version: VERSION }),
-      learnedProxies: () => ({ configured: pipeline.learner === null, addresses: pipeline.learnedProxies() }),
+      learnedProxies: () => ({
+        configured: pipeline.sides.learner === null,
+        addresses: pipeline.sides.learnedProxies(),
+      }),
       spool: () => {
         const { spooled, droppedUpdates } = this.store.status();
         return { length: spooled, capacity: this.#setup.config.redis.spool, dropped: droppedUpdates };

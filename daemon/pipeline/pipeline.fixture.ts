@@ -1,6 +1,7 @@
 import type { Event } from '../../detectors/vocabulary.ts';
 import { type Frame, PROXY, packetOf } from './dialog.fixture.ts';
-import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import type { PipelineOptions } from './options.ts';
+import { Pipeline } from './pipeline.ts';
 
 export interface Totals {
   attempts: number;
