@@ -24,6 +24,8 @@ export interface Child {
   readonly exited: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
   hasExited(): boolean;
   signal(name: NodeJS.Signals): void;
+  /** SIGKILL to its whole process group at once, and waits for the end. */
+  kill(): Promise<void>;
   /** Sends `name`, then SIGKILL to its whole process group after `patienceMs`, and waits for the end. */
   stop(name?: NodeJS.Signals, patienceMs?: number): Promise<void>;
 }
@@ -67,6 +69,10 @@ export function startChild(command: string, args: readonly string[], options: Ch
     exited,
     hasExited: () => ended,
     signal,
+    async kill() {
+      if (!ended) killGroup(child);
+      await exited;
+    },
     async stop(name = 'SIGTERM', patienceMs = 8000) {
       signal(name);
       const timer = setTimeout(() => killGroup(child), patienceMs);

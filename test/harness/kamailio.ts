@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild, waitFor } from './child.ts';
+import { type Child, startChild, waitFor } from './child.ts';
 import { freePort } from './ports.ts';
 
 const exampleConfig = new URL('../../deploy/kamailio/example.cfg', import.meta.url).pathname;
@@ -29,6 +29,8 @@ export interface KamailioOptions {
   carrierPort: number;
   workers?: number;
   captureId?: number;
+  /** Suspensions are pushed into its table: nothing is looked up in Redis. */
+  htable?: boolean;
   /** More `#!define` lines, name to value as Kamailio reads it (strings with their quotes). */
   defines?: Readonly<Record<string, string>>;
   /** Runs a changed copy of the example instead. */
@@ -39,10 +41,16 @@ export interface TestKamailio {
   readonly address: string;
   readonly port: number;
   readonly pid: number;
+  /** Where its JSON-RPC arrives, `http://127.0.0.1:PORT/vigie`. */
+  readonly rpc: string;
   /** The value of the realm, for SIPp and SIPVicious. */
   readonly realm: string;
   log(): string;
   hasExited(): boolean;
+  /** kill -9 of all its processes. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports after `kill`. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,6 +84,7 @@ export async function startKamailio(options: KamailioOptions): Promise<TestKamai
   const address = options.address ?? '127.0.0.10';
   const port = options.port ?? (await freePort(address));
   const carrierAddress = options.carrierAddress ?? '127.0.0.20';
+  const rpcPort = await freePort();
   const tables = join(directory, 'dbtext');
   mkdirSync(tables);
   writeFileSync(
@@ -88,7 +97,9 @@ export async function startKamailio(options: KamailioOptions): Promise<TestKamai
   const defines: Record<string, string> = {
     PROXY_LISTEN: `udp:${address}:${port}`,
     PROXY_LISTEN_TCP: `tcp:${address}:${port}`,
+    RPC_LISTEN: `tcp:127.0.0.1:${rpcPort}`,
     PROXY_WORKERS: String(options.workers ?? 4),
+    ...(options.htable ? { VIGIE_HTABLE: '' } : {}),
     CARRIER_URI: `"sip:${carrierAddress}:${options.carrierPort}"`,
     CARRIER_ADDRESS: `"${carrierAddress}"`,
     SUBSCRIBERS_URL: `"text://${tables}"`,
@@ -107,18 +118,27 @@ export async function startKamailio(options: KamailioOptions): Promise<TestKamai
   }
   writeFileSync(config, `#!KAMAILIO\n${lines.join('\n')}\ninclude_file "${example}"\n`);
 
-  const child = startChild('kamailio', [
-    ...['-f', config, '-DD', '-E', '-m', '32', '-M', '8'],
-    ...['-P', join(directory, 'kamailio.pid'), '-Y', directory, '-w', directory],
-  ]);
-  await waitFor('kamailio', () => answersOptions(address, port), child);
+  let child: Child;
+  const start = async () => {
+    child = startChild('kamailio', [
+      ...['-f', config, '-DD', '-E', '-m', '32', '-M', '8'],
+      ...['-P', join(directory, 'kamailio.pid'), '-Y', directory, '-w', directory],
+    ]);
+    await waitFor('kamailio', () => answersOptions(address, port), child);
+  };
+  await start();
   return {
     address,
     port,
-    pid: child.pid,
+    get pid() {
+      return child.pid;
+    },
+    rpc: `http://127.0.0.1:${rpcPort}/vigie`,
     realm: 'vigie.example',
-    log: child.log,
-    hasExited: child.hasExited,
+    log: () => child.log(),
+    hasExited: () => child.hasExited(),
+    start,
+    kill: () => child.kill(),
     async stop() {
       await child.stop();
       rmSync(directory, { recursive: true, force: true });
