@@ -17,7 +17,8 @@ export const NOTICE_EVENTS = [
   'suspension.lifted',
   'suspension.expired',
   'suspension.escalated',
-  'suspension.review',
+  'suspension.review-due',
+  'plan.per-minute-billing',
   'brake.engaged',
   'brake.released',
 ] as const;
@@ -34,6 +35,23 @@ const Ingest = Type.Object(
           description: 'Where HEPv3 arrives over TCP, host:port; null: not at all.',
           default: '127.0.0.1:9060',
         }),
+        tls: Type.Object(
+          {
+            listen: Nullable(Text('listen'), {
+              description: 'Where HEPv3 arrives over TLS, host:port; null: not at all.',
+            }),
+            certificate: Nullable(Text('path'), {
+              description:
+                'Our certificate as PEM, those between it and its authority after it. Read again on SIGHUP, as the two below are.',
+            }),
+            key: Nullable(Text('path'), { description: 'Its private key as PEM, without a passphrase.' }),
+            clientAuthority: Nullable(Text('path'), {
+              description:
+                'Authorities as PEM, of one of which every sender must show a certificate; null: none is asked for.',
+            }),
+          },
+          closed,
+        ),
         authKey: Nullable(Secret(), {
           description: 'Key that every HEP packet must carry (chunk 0x0e); null: none is asked for.',
         }),
@@ -57,14 +75,14 @@ const Ingest = Type.Object(
           maximum: 268_435_456,
         }),
         maximumConnections: Count({
-          description: 'TCP connections held at a time; more are refused.',
+          description: 'Connections held at a time, by TCP and by TLS; more are refused.',
           unit: 'connections',
           default: 256,
           minimum: 1,
           maximum: 65_535,
         }),
         idleTimeout: Duration({
-          description: 'A TCP connection in the middle of a frame for this long is closed.',
+          description: 'A connection in the middle of a frame for this long is closed.',
           default: '30s',
           minimum: '1s',
         }),
@@ -219,6 +237,21 @@ const Numbering = Type.Object(
       default: 100_000,
       minimum: 100,
       maximum: 10_000_000,
+    }),
+  },
+  closed,
+);
+
+const Rating = Type.Object(
+  {
+    currency: Text('currency', { description: 'Currency of all amounts (ISO 4217).', default: 'EUR' }),
+    decks: Type.Record(Type.String(), Type.String({ 'x-kind': 'path', minLength: 1, maxLength: 4_096 }), {
+      description: 'Rate decks by name, CSV files (docs/rating.md). Without any, calls have no cost.',
+      default: {},
+      maxProperties: 1_000,
+    }),
+    deck: Nullable(Text('word'), {
+      description: 'Deck of lines and trunks whose plan names none; null: their calls have no cost.',
     }),
   },
   closed,
@@ -443,6 +476,7 @@ export const ConfigSchema = Type.Object(
       },
       closed,
     ),
+    rating: Rating,
     policies: Policies,
     brake: Brake,
     notices: Notices,

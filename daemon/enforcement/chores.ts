@@ -6,7 +6,7 @@ import type { Enforcer } from './enforcer.ts';
 import type { RedisClient } from './functions.ts';
 import type { EventLog } from './hooks.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { suspensionNotice } from './notice-content.ts';
+import { reviewNotice } from './notice-content.ts';
 import { type Notices, queuePrefix } from './notices.ts';
 import type { SuspensionStore } from './suspension-store.ts';
 
@@ -22,7 +22,6 @@ export interface ChoresOptions {
 }
 
 const queueName = 'chores';
-const dayMs = 86_400_000;
 /** Consequences younger than this are most likely being seen to by the daemon that made the transition. */
 const settleMs = 2_000;
 
@@ -89,16 +88,15 @@ export class Chores {
     return changed;
   }
 
-  /** Announces open suspensions that have reached one of the review ages. Returns how many. */
+  /** Announces the reviews of open suspensions that are due, each once. Returns how many. */
   async review(): Promise<number> {
-    const { store, notices, settings, clock } = this.#options;
+    const { store, notices, clock } = this.#options;
     let announced = 0;
     for await (const suspension of store.eachOpen()) {
-      const ageDays = (clock() - (suspension.activeAtMs ?? suspension.proposedAtMs)) / dayMs;
-      for (const days of settings.reviewDays) {
-        if (ageDays < days || suspension.reviewedDays.includes(days)) continue;
-        await notices.queue([suspensionNotice('suspension.review', suspension, clock(), { days })]);
-        if (await store.markReviewed(suspension.id, days)) announced++;
+      for (const review of suspension.reviews) {
+        if (review.dueAtMs === null || review.announcedAtMs !== null || review.dueAtMs > clock()) continue;
+        await notices.queue([reviewNotice(suspension, review, clock())]);
+        if (await store.markReviewed(suspension.id, review.after, clock())) announced++;
       }
     }
     return announced;

@@ -24,7 +24,7 @@ export interface EnforcementSettings {
   readonly redisKeys: boolean;
   /** Between the notice and the act; 0: at once. */
   readonly noticePeriodMs: number;
-  /** How long a block holds; null: until lifted. */
+  /** How long an act holds; null: until lifted. Whatever is not a source's block holds as long as a suspension. */
   readonly durationsMs: { readonly suspend: number | null; readonly 'block-registration': number | null };
   /** Grace after a lift that names none; 0: none. */
   readonly graceMs: number;
@@ -32,8 +32,6 @@ export interface EnforcementSettings {
   readonly webhooks: readonly WebhookTarget[];
   /** Secrets that may sign `POST /v1/webhooks/lift`; several while one is being replaced. */
   readonly liftSecrets: readonly string[];
-  /** Ages in days at which an open suspension is announced for review. */
-  readonly reviewDays: readonly number[];
   /** How long closed suspensions are kept. */
   readonly retentionMs: number;
   /** Entries kept in the streams, approximately. */
@@ -73,8 +71,6 @@ export const enforcementDefaults: EnforcementSettings = {
   maximumGraceMs: 31 * dayMs,
   webhooks: [],
   liftSecrets: [],
-  // Techcréa 19: the cause has not gone 7 days after; CMI 12.1: suspended for more than 2 months.
-  reviewDays: [7, 61],
   retentionMs: 400 * dayMs,
   auditLength: 1_000_000,
   alertLength: 100_000,
@@ -93,7 +89,7 @@ export function settingsFrom(
   config: Pick<VigieConfig, 'policies' | 'enforcement' | 'notices' | 'admin' | 'retention'>,
 ): EnforcementSettings {
   const { enforcement, notices, admin } = config;
-  const acts = ['suspension.active', 'suspension.lifted', 'suspension.expired'];
+  const acts = ['suspension.active', 'suspension.lifted', 'suspension.expired', 'plan.per-minute-billing'];
   return {
     ...enforcementDefaults,
     mode: config.policies.mode === 'enforce' ? 'enforce' : 'observe',

@@ -1,21 +1,29 @@
 import type { Subject } from '../../detectors/vocabulary.ts';
-import type { Action, Finding } from '../policy/finding.ts';
+import type { Action, Finding, HeldAction } from '../policy/finding.ts';
 import { isBlockable } from './blocked-keys.ts';
 import type { EnforcementErrorCode } from './errors.ts';
 import { canonicalAddress } from './subject-names.ts';
 
 /**
- * What became of a finding. `suspended` and `registration-blocked`: a new suspension. `continued`: one was open already.
- * `would-…`: observe mode. `held`: the brake. `in-grace`: lifted a short while ago. `not-allowed`: the rule asks for
+ * What became of a finding. `suspended` to `billed-per-minute`: a new suspension of that effect. `continued`: one was open already.
+ * `calls-ended`: the proxies are asked to end the calls that it names. `would-…`: observe mode. `held`: the brake. `in-grace`: lifted a short while ago. `not-allowed`: the rule asks for
  * something that is never done to such a subject.
  */
 export type AlertKind =
   | 'alert'
   | 'suspended'
   | 'registration-blocked'
+  | 'caller-id-restricted'
+  | 'excess-refused'
+  | 'billed-per-minute'
+  | 'calls-ended'
   | 'continued'
   | 'would-suspend'
   | 'would-block-registration'
+  | 'would-restrict-caller-id'
+  | 'would-refuse-excess'
+  | 'would-bill-per-minute'
+  | 'would-end-calls'
   | 'held'
   | 'in-grace'
   | 'not-allowed';
@@ -27,19 +35,34 @@ export interface Refusal {
 
 export type Decision =
   | { readonly kind: 'act' }
-  | {
-      readonly kind: Exclude<AlertKind, 'suspended' | 'registration-blocked' | 'continued' | 'in-grace'>;
-      readonly note: string;
-    };
+  | { readonly kind: 'alert' | 'held' | 'not-allowed' | Would; readonly note: string };
+
+type Would = (typeof kindWhenObserved)[Exclude<Action, 'alert'>];
+
+/** What a new suspension of each action is called among the alerts. */
+export const kindWhenDone = {
+  suspend: 'suspended',
+  'block-registration': 'registration-blocked',
+  'restrict-caller-id': 'caller-id-restricted',
+  'refuse-excess': 'excess-refused',
+  'per-minute-billing': 'billed-per-minute',
+} as const satisfies Record<HeldAction, AlertKind>;
+
+const kindWhenObserved = {
+  suspend: 'would-suspend',
+  'block-registration': 'would-block-registration',
+  'restrict-caller-id': 'would-restrict-caller-id',
+  'refuse-excess': 'would-refuse-excess',
+  'per-minute-billing': 'would-bill-per-minute',
+  'end-calls': 'would-end-calls',
+} as const satisfies Record<Exclude<Action, 'alert'>, AlertKind>;
 
 export function decide(finding: Finding, isProtected: (address: string) => boolean): Decision {
   if (finding.action === 'alert') return { kind: 'alert', note: finding.held ?? '' };
   const refusal = refusalOf(finding.subject, finding.action, isProtected);
   if (refusal !== null) return { kind: 'not-allowed', note: refusal.message };
   if (finding.held !== null) return { kind: 'held', note: finding.held };
-  if (finding.mode !== 'enforce') {
-    return { kind: finding.action === 'suspend' ? 'would-suspend' : 'would-block-registration', note: '' };
-  }
+  if (finding.mode !== 'enforce') return { kind: kindWhenObserved[finding.action], note: '' };
   return { kind: 'act' };
 }
 
@@ -61,7 +84,7 @@ export function refusalOf(
       message: 'a source is one IPv4 or IPv6 address, without port, brackets, zone or prefix length',
     };
   }
-  if (action === 'suspend') {
+  if (action !== 'block-registration') {
     if (subject.kind !== 'source') return null;
     return {
       code: 'scope-not-allowed',

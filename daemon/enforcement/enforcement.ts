@@ -1,12 +1,12 @@
 import { Webhook } from 'standardwebhooks';
 import type { Subject } from '../../detectors/vocabulary.ts';
-import type { Finding, Mode } from '../policy/finding.ts';
+import type { Finding, HeldAction, Mode } from '../policy/finding.ts';
 import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './alerts.ts';
 import { Chores } from './chores.ts';
 import type { ChangeableSettings, EnforcementSettings } from './config.ts';
 import { duplicateOf, failingSoon } from './connections.ts';
 import type { Coverage } from './coverage.ts';
-import { type AlertKind, decide, refusalOf } from './decision.ts';
+import { type AlertKind, decide, kindWhenDone, refusalOf } from './decision.ts';
 import type { Enforcer } from './enforcer.ts';
 import { EnforcementError } from './errors.ts';
 import type { RedisClient } from './functions.ts';
@@ -18,10 +18,18 @@ import { alertNotice, type BrakeChange, brakeNotice } from './notice-content.ts'
 import { Notices } from './notices.ts';
 import { PendingWork } from './pending-work.ts';
 import { RedisKeys } from './redis-keys.ts';
-import { durationMsOf, graceMsOf, type LiftRequest, type SuspendRequest, signedBy } from './requests.ts';
+import {
+  configuredDurationMs,
+  durationMsOf,
+  graceMsOf,
+  type LiftRequest,
+  type SuspendRequest,
+  signedBy,
+} from './requests.ts';
 import { addressesOnly, type SubjectNames } from './subject-names.ts';
-import { isBlocking, isOpen, manualProposal, proposalOf, type Suspension } from './suspension.ts';
+import { isBlocking, isOpen, manualProposal, proposalOf, type Suspension, scopes } from './suspension.ts';
 import { type AuditEntry, type Page, type SuspensionFilter, SuspensionStore } from './suspension-store.ts';
+import { noTerms, type Terms } from './terms.ts';
 
 export interface EnforcementOptions {
   /** Connections of our own are made from it; it stays the caller's to close. */
@@ -44,6 +52,8 @@ export interface EnforcementOptions {
    * block as they were made. What a person suspended blocks in any mode.
    */
   readonly ruleMode?: (policy: string, rule: string) => Mode;
+  /** What the policy says of notice, reinstatement and reviews; default: nothing. */
+  readonly terms?: (policy: string) => Terms;
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
 }
@@ -155,7 +165,7 @@ export class Enforcement {
     if (refusal !== null) throw new EnforcementError(refusal.code, refusal.message);
     const durationMs =
       request.durationSeconds === undefined
-        ? settings.durationsMs[action]
+        ? configuredDurationMs(action, settings)
         : durationMsOf(request.durationSeconds);
     if ((request.mode ?? settings.mode) !== 'enforce') {
       throw new EnforcementError(
@@ -293,7 +303,7 @@ export class Enforcement {
   /** Open suspensions that block now, by scope. */
   async activeByScope(): Promise<Record<string, number>> {
     return this.#reach(async () => {
-      const counts: Record<string, number> = { outgoing: 0, registration: 0 };
+      const counts: Record<string, number> = Object.fromEntries(scopes.map((scope) => [scope, 0]));
       for await (const suspension of this.#store.eachOpen()) {
         const { state, scope } = suspension;
         if (isBlocking(state) && this.#holds(suspension)) counts[scope] = (counts[scope] ?? 0) + 1;
@@ -365,8 +375,10 @@ export class Enforcement {
     const decision = decide(finding, this.#options.isProtected);
     if (decision.kind !== 'act') return this.#alert(finding, decision.kind, decision.note, null);
     const { clock } = this.#options;
-    const action = finding.action === 'block-registration' ? 'block-registration' : 'suspend';
-    const proposal = proposalOf(finding, timeOrderedId(clock()), clock(), this.#settings.durationsMs[action]);
+    const action = finding.action as HeldAction;
+    const durationMs = configuredDurationMs(action, this.#settings);
+    const terms = this.#options.terms?.(finding.policy) ?? noTerms;
+    const proposal = proposalOf(finding, timeOrderedId(clock()), clock(), durationMs, terms);
     // One whose block has ended already is no longer open: the breach that goes on is acted on anew.
     await this.#chores.expireDue();
     const opened = await this.#store.open(proposal, receivedAtMs, clock());
@@ -379,18 +391,12 @@ export class Enforcement {
     const after = await this.#lifecycle.advance(suspension);
     if (opened.kind === 'created') {
       if (isBlocking(after.state)) this.#hooks.onActed?.((clock() - receivedAtMs) / 1000);
-      return this.#alert(
-        finding,
-        action === 'suspend' ? 'suspended' : 'registration-blocked',
-        '',
-        suspension.id,
-      );
+      return this.#alert(finding, kindWhenDone[action], '', suspension.id);
     }
     // The same finding handed over again after a failure is no repetition.
     const repeated = suspension.finding?.id !== finding.id;
     if (repeated) await this.#store.addFinding(suspension.id, finding);
-    const first = action === 'suspend' ? 'suspended' : 'registration-blocked';
-    return this.#alert(finding, repeated ? 'continued' : first, '', suspension.id);
+    return this.#alert(finding, repeated ? 'continued' : kindWhenDone[action], '', suspension.id);
   }
 
   async #alert(finding: Finding, kind: AlertKind, note: string, suspensionId: string | null): Promise<void> {

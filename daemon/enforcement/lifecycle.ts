@@ -2,7 +2,7 @@ import type { EnforcementSettings } from './config.ts';
 import type { Enforcer } from './enforcer.ts';
 import type { EnforcementHooks, EventLog } from './hooks.ts';
 import { suspensionNotice } from './notice-content.ts';
-import type { Notices } from './notices.ts';
+import type { NoticeEvent, Notices } from './notices.ts';
 import { isBlocking, type Suspension, type SuspensionState, type Transition } from './suspension.ts';
 import type { SuspensionStore, TransitResult } from './suspension-store.ts';
 
@@ -32,6 +32,7 @@ export class Lifecycle {
   async advance(suspension: Suspension): Promise<Suspension> {
     const { notices, settings, clock } = this.#options;
     let current = suspension;
+    const noticeMs = current.noticePeriodMs ?? settings.noticePeriodMs;
     if (current.state === 'proposed') {
       // The notices are in Redis before the state says so.
       await notices.queue([
@@ -43,7 +44,7 @@ export class Lifecycle {
         await this.#step(current.id, { to: 'notified', ...this.#byUs('notices queued') }),
       );
     }
-    if (current.state === 'notified' && (current.notifiedAtMs ?? 0) + settings.noticePeriodMs <= clock()) {
+    if (current.state === 'notified' && (current.notifiedAtMs ?? 0) + noticeMs <= clock()) {
       const made = await this.#step(current.id, { to: 'active', ...this.#byUs('notice given') });
       current = this.#after(current, made);
       if (made.kind === 'done') await this.conclude(current.id, 'active');
@@ -64,8 +65,7 @@ export class Lifecycle {
     const suspension = await store.get(id);
     if (suspension !== null) {
       await this.#block(suspension);
-      const event = `suspension.${to}` as 'suspension.active' | 'suspension.lifted' | 'suspension.expired';
-      await notices.queue([suspensionNotice(event, suspension, clock())]);
+      await notices.queue([suspensionNotice(eventOf(to, suspension), suspension, clock())]);
     }
     await store.finished(id, to);
   }
@@ -106,6 +106,7 @@ export class Lifecycle {
         rule: suspension.rule,
         subjectKind: suspension.subject.kind,
         scope: suspension.scope,
+        effect: suspension.effect,
       });
     }
     return result;
@@ -119,4 +120,10 @@ export class Lifecycle {
   #byUs(reason: string): { atMs: number; by: string; reason: string } {
     return { atMs: this.#options.clock(), by: 'vigie', reason };
   }
+}
+
+/** A plan that is suspended stops nothing: billing is told under a name of its own, so that nobody takes it for a block. */
+function eventOf(to: SuspensionState, { effect }: Suspension): NoticeEvent {
+  if (to === 'active' && effect === 'per-minute-billing') return 'plan.per-minute-billing';
+  return `suspension.${to}` as NoticeEvent;
 }

@@ -15,7 +15,8 @@ export type NoticeEvent =
   | 'suspension.lifted'
   | 'suspension.expired'
   | 'suspension.escalated'
-  | 'suspension.review'
+  | 'suspension.review-due'
+  | 'plan.per-minute-billing'
   | 'brake.engaged'
   | 'brake.released';
 
@@ -24,6 +25,7 @@ const forClients: readonly NoticeEvent[] = [
   'suspension.active',
   'suspension.lifted',
   'suspension.expired',
+  'plan.per-minute-billing',
 ];
 
 export interface Notice {

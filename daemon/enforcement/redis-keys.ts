@@ -1,6 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { Subject } from '../../detectors/vocabulary.ts';
-import { blockedKey, blockedPrefix, blockOf, subjectOfBlockedKey } from './blocked-keys.ts';
+import {
+  familyOf,
+  familyPrefix,
+  type KeyFamily,
+  keyFamilies,
+  proxyKey,
+  shownIn,
+  subjectOfKey,
+} from './blocked-keys.ts';
 import { type Coverage, ownKeysOnly } from './coverage.ts';
 import type { Enforcer, EnforcerHealth } from './enforcer.ts';
 import type { RedisClient } from './functions.ts';
@@ -10,7 +18,14 @@ import type { SuspensionStore } from './suspension-store.ts';
 /** Keys settled at the same time: a customer may have thousands of lines. */
 const AT_ONCE = 100;
 
-/** Writes and deletes the `vigie:blocked:…` keys that a proxy reads: the subject's own, and those that it covers. */
+interface Wanted {
+  readonly subject: Subject;
+  readonly suspensions: Suspension[];
+}
+
+const subjectName = ({ kind, id }: Subject): string => `${kind}:${id}`;
+
+/** Writes and deletes the keys that a proxy reads (see blocked-keys.ts): the subject's own, and those that it covers. */
 export class RedisKeys implements Enforcer {
   readonly name = 'redis-keys';
   readonly #redis: RedisClient;
@@ -35,46 +50,52 @@ export class RedisKeys implements Enforcer {
   }
 
   async apply(suspension: Suspension): Promise<void> {
-    await this.#settleAll(suspension.subject, null);
+    await this.#settleAll(suspension, null);
   }
 
   async withdraw(suspension: Suspension): Promise<void> {
-    await this.#settleAll(suspension.subject, suspension.id);
+    await this.#settleAll(suspension, suspension.id);
   }
 
   async list(): Promise<readonly string[]> {
     const keys: string[] = [];
-    for await (const portion of this.#keys()) keys.push(...portion);
+    for (const family of keyFamilies) for await (const portion of this.#keys(family)) keys.push(...portion);
     return keys;
   }
 
   async reconcile(): Promise<number> {
-    let changed = 0;
-    const wanted = new Map<string, { readonly subject: Subject; readonly suspensions: Suspension[] }>();
+    const wanted = new Map<KeyFamily, Map<string, Wanted>>(keyFamilies.map((family) => [family, new Map()]));
     for await (const suspension of this.#store.eachOpen()) {
-      if (!isBlocking(suspension.state) || !this.#holds(suspension)) continue;
+      const keys = wanted.get(familyOf(suspension.effect) as KeyFamily);
+      if (keys === undefined || !isBlocking(suspension.state) || !this.#holds(suspension)) continue;
       for (const subject of this.#coverage.keysOf(suspension.subject)) {
-        const key = blockedKey(subject);
-        const others = wanted.get(key);
-        if (others === undefined) wanted.set(key, { subject, suspensions: [suspension] });
+        const others = keys.get(subjectName(subject));
+        if (others === undefined) keys.set(subjectName(subject), { subject, suspensions: [suspension] });
         else others.suspensions.push(suspension);
       }
     }
-    for (const [key, { subject, suspensions }] of wanted) {
-      const block = blockOf(suspensions, this.#clock());
+    let changed = 0;
+    for (const [family, keys] of wanted) changed += await this.#reconcileFamily(family, keys);
+    return changed;
+  }
+
+  async #reconcileFamily(family: KeyFamily, wanted: ReadonlyMap<string, Wanted>): Promise<number> {
+    let changed = 0;
+    for (const { subject, suspensions } of wanted.values()) {
+      const key = proxyKey(family, subject);
+      const block = shownIn(family, suspensions, this.#clock());
       const [value, leftMs] = await Promise.all([this.#redis.get(key), this.#redis.pttl(key)]);
       const ends = value !== null && leftMs >= 0;
       if (value === (block?.value ?? null) && (block === null || ends === (block.untilMs !== null))) continue;
-      await this.#settle(subject, null);
+      await this.#settle(family, subject, null);
       changed++;
     }
-    for await (const portion of this.#keys()) {
+    for await (const portion of this.#keys(family)) {
       for (const key of portion) {
-        if (wanted.has(key)) continue;
-        const subject = subjectOfBlockedKey(key);
+        const subject = subjectOfKey(family, key);
         // A key of another form is none of ours and blocks nobody: proxies ask for the four kinds only.
-        if (subject === null) continue;
-        await this.#settle(subject, null);
+        if (subject === null || wanted.has(subjectName(subject))) continue;
+        await this.#settle(family, subject, null);
         changed++;
       }
     }
@@ -91,46 +112,51 @@ export class RedisKeys implements Enforcer {
   }
 
   /** The subject's own key first, then the others. */
-  async #settleAll(subject: Subject, except: string | null): Promise<void> {
+  async #settleAll({ subject, effect }: Suspension, except: string | null): Promise<void> {
+    const family = familyOf(effect);
+    if (family === null) return;
     const [own, ...others] = this.#coverage.keysOf(subject);
-    await this.#settle(own ?? subject, except);
+    await this.#settle(family, own ?? subject, except);
     for (let from = 0; from < others.length; from += AT_ONCE)
-      await Promise.all(others.slice(from, from + AT_ONCE).map((other) => this.#settle(other, except)));
+      await Promise.all(
+        others.slice(from, from + AT_ONCE).map((other) => this.#settle(family, other, except)),
+      );
   }
 
   /**
    * Writes what the open suspensions of the subject say, then reads them again and repeats while they have changed: whoever
    * writes last has seen the last state, so two daemons, or a lift during a reconciliation, end at the same key.
    */
-  async #settle(subject: Subject, except: string | null): Promise<void> {
-    const key = blockedKey(subject);
-    let block = await this.#blockOf(subject, except);
+  async #settle(family: KeyFamily, subject: Subject, except: string | null): Promise<void> {
+    const key = proxyKey(family, subject);
+    let block = await this.#blockOf(family, subject, except);
     for (;;) {
       if (block === null) await this.#redis.del(key);
       else if (block.untilMs === null) await this.#redis.set(key, block.value);
       else
         await this.#redis.set(key, block.value, 'PX', Math.max(1, Math.ceil(block.untilMs - this.#clock())));
-      const now = await this.#blockOf(subject, except);
-      if (now?.value === block?.value) return;
+      const now = await this.#blockOf(family, subject, except);
+      if (now?.value === block?.value && now?.untilMs === block?.untilMs) return;
       block = now;
     }
   }
 
-  async #blockOf(subject: Subject, except: string | null) {
+  async #blockOf(family: KeyFamily, subject: Subject, except: string | null) {
     const owners = this.#coverage.ownersOf(subject);
     const blocking = (await Promise.all(owners.map((owner) => this.#store.blocking(owner)))).flat();
-    return blockOf(
+    return shownIn(
+      family,
       blocking.filter((suspension) => suspension.id !== except && this.#holds(suspension)),
       this.#clock(),
     );
   }
 
-  async *#keys(): AsyncIterable<string[]> {
+  async *#keys(family: KeyFamily): AsyncIterable<string[]> {
     const nodes: Redis[] = 'nodes' in this.#redis ? this.#redis.nodes('master') : [this.#redis];
     for (const node of nodes) {
       let cursor = '0';
       do {
-        const [next, keys] = await node.scan(cursor, 'MATCH', `${blockedPrefix}*`, 'COUNT', 500);
+        const [next, keys] = await node.scan(cursor, 'MATCH', `${familyPrefix(family)}*`, 'COUNT', 500);
         cursor = next;
         if (keys.length > 0) yield keys;
       } while (cursor !== '0');

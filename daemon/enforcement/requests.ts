@@ -1,5 +1,5 @@
 import type { Subject } from '../../detectors/vocabulary.ts';
-import type { Action, Mode } from '../policy/finding.ts';
+import type { HeldAction, Mode } from '../policy/finding.ts';
 import type { EnforcementSettings } from './config.ts';
 import { EnforcementError } from './errors.ts';
 
@@ -10,7 +10,7 @@ export interface SuspendRequest {
   /** Absent or null: as the directory has it. */
   readonly customer?: string | null;
   /** `suspend` unless given; `block-registration` for a source. */
-  readonly action?: Exclude<Action, 'alert'>;
+  readonly action?: HeldAction;
   readonly reason: string;
   readonly by: string;
   /** Clause that the person relies on. */
@@ -59,6 +59,14 @@ export function graceMsOf(graceSeconds: number | undefined, settings: Enforcemen
     'grace-out-of-range',
     `graceSeconds is 0 to ${settings.maximumGraceMs / 1000}, not ${graceSeconds}`,
   );
+}
+
+/** How long an act holds that does not say so itself, in milliseconds; null: until lifted. */
+export function configuredDurationMs(
+  action: HeldAction,
+  { durationsMs }: Pick<EnforcementSettings, 'durationsMs'>,
+): number | null {
+  return durationsMs[action === 'block-registration' ? action : 'suspend'];
 }
 
 export function durationMsOf(durationSeconds: number | null | undefined): number | null {

@@ -4,6 +4,7 @@ import { isoTime } from '../policy/finding.ts';
 import { FunctionLibrary, type RedisClient } from './functions.ts';
 import { lowestIdAt } from './identifier.ts';
 import {
+  completed,
   isBlocking,
   isOpen,
   type Suspension,
@@ -160,13 +161,16 @@ export class SuspensionStore {
     }
   }
 
-  /** Notes that the review after `days` was announced. False where it had been already. */
-  async markReviewed(id: string, days: number): Promise<boolean> {
+  /** Notes that the review due after this age was announced. False where it had been already. */
+  async markReviewed(id: string, after: string, atMs: number): Promise<boolean> {
     for (;;) {
       const found = await this.#read(id);
-      if (found === null || found.suspension.reviewedDays.includes(days)) return false;
-      const next = { ...found.suspension, reviewedDays: [...found.suspension.reviewedDays, days] };
-      if ((await this.#save(found, next, null)) === 'saved') return true;
+      const due = found?.suspension.reviews.find((review) => review.after === after);
+      if (found === null || due === undefined || due.announcedAtMs !== null) return false;
+      const reviews = found.suspension.reviews.map((review) =>
+        review === due ? { ...review, announcedAtMs: atMs } : review,
+      );
+      if ((await this.#save(found, { ...found.suspension, reviews }, null)) === 'saved') return true;
     }
   }
 
@@ -263,12 +267,12 @@ export class SuspensionStore {
 
   async #read(id: string): Promise<Versioned | null> {
     const [json, version] = await this.#redis.hmget(suspensionKeys.one(id), 'json', 'version');
-    return json && version ? { suspension: JSON.parse(json) as Suspension, version } : null;
+    return json && version ? { suspension: completed(JSON.parse(json) as Suspension), version } : null;
   }
 
   async #many(ids: readonly string[]): Promise<Suspension[]> {
     const found = await Promise.all(ids.map((id) => this.#redis.hget(suspensionKeys.one(id), 'json')));
-    return found.filter((json) => json !== null).map((json) => JSON.parse(json) as Suspension);
+    return found.filter((json) => json !== null).map((json) => completed(JSON.parse(json) as Suspension));
   }
 
   async #save(found: Versioned, next: Suspension, transition: Transition | null): Promise<string> {

@@ -1,12 +1,22 @@
 import type { Subject } from '../../detectors/vocabulary.ts';
 import {
-  type Action,
   type Finding,
   type FindingJson,
   findingToJson,
+  type HeldAction,
   isoTime,
   type Mode,
 } from '../policy/finding.ts';
+import {
+  dueAt,
+  noTerms,
+  type Reinstatement,
+  type Review,
+  reviewOf,
+  reviewToJson,
+  type Terms,
+  usualReviews,
+} from './terms.ts';
 
 /**
  * proposed: recorded, nobody told, nothing done. notified: the notices are durably queued. active: the block holds.
@@ -14,8 +24,22 @@ import {
  */
 export type SuspensionState = 'proposed' | 'notified' | 'active' | 'escalated' | 'lifted' | 'expired';
 
-/** What is stopped. Incoming calls and emergency numbers never are. */
-export type Scope = 'outgoing' | 'registration';
+/** What is stopped or changed. Incoming calls and emergency numbers never are. */
+export type Scope = 'outgoing' | 'registration' | 'caller-id' | 'excess' | 'billing';
+
+/**
+ * What the suspension asks of whoever carries it out. `block`: outgoing calls are refused. `block-registration`: REGISTER requests of a
+ * source are. `restrict-caller-id`: calls go on, the caller's number is not presented. `refuse-excess`: calls beyond the limit are
+ * refused, the rest go on. `per-minute-billing`: billing is told, the proxy does nothing.
+ */
+export type Effect =
+  | 'block'
+  | 'block-registration'
+  | 'restrict-caller-id'
+  | 'refuse-excess'
+  | 'per-minute-billing';
+
+export const scopes: readonly Scope[] = ['outgoing', 'registration', 'caller-id', 'excess', 'billing'];
 
 export const suspensionStates: readonly SuspensionState[] = [
   'proposed',
@@ -52,7 +76,8 @@ export interface Suspension {
   readonly policyVersion: string;
   readonly clause: string;
   readonly scope: Scope;
-  readonly action: Exclude<Action, 'alert'>;
+  readonly action: HeldAction;
+  readonly effect: Effect;
   readonly state: SuspensionState;
   readonly mode: Mode;
   readonly value: number | null;
@@ -80,8 +105,10 @@ export interface Suspension {
   /** `vigie`, or the person who suspended by hand. */
   readonly by: string;
   readonly reason: string;
-  /** Reviews already announced, in days of age. */
-  readonly reviewedDays: readonly number[];
+  /** Of the policy, null: the configuration's. */
+  readonly noticePeriodMs: number | null;
+  readonly reinstatement: Reinstatement | null;
+  readonly reviews: readonly Review[];
 }
 
 export interface Transition {
@@ -120,6 +147,7 @@ export function transit(
         ...suspension,
         state: to,
         activeAtMs: atMs,
+        reviews: suspension.reviews.map((review) => ({ ...review, dueAtMs: dueAt(review, atMs) })),
         untilMs: suspension.durationMs === null ? null : atMs + suspension.durationMs,
       };
     case 'escalated':
@@ -151,20 +179,69 @@ export function withFinding(suspension: Suspension, finding: Finding): Suspensio
   };
 }
 
-export function scopeOf(action: Exclude<Action, 'alert'>): Scope {
-  return action === 'suspend' ? 'outgoing' : 'registration';
+const kinds: Readonly<Record<HeldAction, { readonly scope: Scope; readonly effect: Effect }>> = {
+  suspend: { scope: 'outgoing', effect: 'block' },
+  'block-registration': { scope: 'registration', effect: 'block-registration' },
+  'restrict-caller-id': { scope: 'caller-id', effect: 'restrict-caller-id' },
+  'refuse-excess': { scope: 'excess', effect: 'refuse-excess' },
+  'per-minute-billing': { scope: 'billing', effect: 'per-minute-billing' },
+};
+
+export function scopeOf(action: HeldAction): Scope {
+  return kinds[action].scope;
 }
 
-/** A new suspension in state `proposed`. `nowMs`: wall clock. */
+export function effectOf(action: HeldAction): Effect {
+  return kinds[action].effect;
+}
+
+/** The limit that `refuse-excess` holds the subject to; null for other effects. `direction`: the calls that count. */
+export function callLimitOf({ effect, limit, evidence }: Pick<Suspension, 'effect' | 'limit' | 'evidence'>): {
+  readonly calls: number;
+  readonly direction: 'outgoing' | 'incoming' | 'both';
+} | null {
+  if (effect !== 'refuse-excess' || limit === null || !(limit >= 0)) return null;
+  const { direction } = evidence;
+  return {
+    calls: Math.floor(limit),
+    direction: direction === 'incoming' || direction === 'both' ? direction : 'outgoing',
+  };
+}
+
+/** A suspension as an earlier version of Vigie wrote it, with what has been added since. */
+export function completed(written: Suspension & { readonly reviewedDays?: readonly number[] }): Suspension {
+  if (written.effect !== undefined) return written;
+  const { reviewedDays = [], ...known } = written;
+  const { reviews, ...terms } = withTerms({ ...noTerms, reviews: usualReviews });
+  return {
+    ...known,
+    ...terms,
+    effect: effectOf(written.action),
+    reviews: reviews.map((review, index) => ({
+      ...review,
+      dueAtMs: written.activeAtMs === null ? null : dueAt(review, written.activeAtMs),
+      announcedAtMs: reviewedDays.includes([7, 61][index]!) ? written.activeAtMs : null,
+    })),
+  };
+}
+
+function withTerms(terms: Terms): Pick<Suspension, 'noticePeriodMs' | 'reinstatement' | 'reviews'> {
+  const { noticePeriodMs, reinstatement, reviews } = terms;
+  return { noticePeriodMs, reinstatement, reviews: (reviews ?? usualReviews).map(reviewOf) };
+}
+
+/** A new suspension in state `proposed`. `nowMs`: wall clock. The finding asks for more than an alert and for no end of calls. */
 export function proposalOf(
   finding: Finding,
   id: string,
   nowMs: number,
   durationMs: number | null,
+  terms: Terms = noTerms,
 ): Suspension {
-  const action = finding.action === 'block-registration' ? 'block-registration' : 'suspend';
+  const action = finding.action as HeldAction;
   return {
     ...blank(id, nowMs, durationMs),
+    ...withTerms(terms),
     subject: { kind: finding.subject.kind, id: finding.subject.id },
     customer: finding.customer,
     rule: finding.rule,
@@ -173,6 +250,7 @@ export function proposalOf(
     clause: finding.clause,
     scope: scopeOf(action),
     action,
+    effect: effectOf(action),
     mode: finding.mode,
     value: finding.value,
     limit: finding.limit,
@@ -190,16 +268,22 @@ export interface ManualRequest {
   readonly subject: Subject;
   readonly customer: string | null;
   readonly clause: string;
-  readonly action: Exclude<Action, 'alert'>;
+  readonly action: HeldAction;
   readonly reason: string;
   readonly by: string;
   readonly durationMs: number | null;
 }
 
 /** A new suspension by a person, in state `proposed`. */
-export function manualProposal(request: ManualRequest, id: string, nowMs: number): Suspension {
+export function manualProposal(
+  request: ManualRequest,
+  id: string,
+  nowMs: number,
+  terms: Terms = noTerms,
+): Suspension {
   return {
     ...blank(id, nowMs, request.durationMs),
+    ...withTerms(terms),
     subject: { kind: request.subject.kind, id: request.subject.id },
     customer: request.customer,
     rule: 'manual',
@@ -208,6 +292,7 @@ export function manualProposal(request: ManualRequest, id: string, nowMs: number
     clause: request.clause,
     scope: scopeOf(request.action),
     action: request.action,
+    effect: effectOf(request.action),
     mode: 'enforce',
     value: null,
     limit: null,
@@ -237,7 +322,6 @@ function blank(id: string, nowMs: number, durationMs: number | null) {
     liftedBy: null,
     liftReason: null,
     graceUntilMs: null,
-    reviewedDays: [],
   };
 }
 
@@ -245,8 +329,9 @@ function blank(id: string, nowMs: number, durationMs: number | null) {
 export function suspensionToJson(suspension: Suspension): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(suspension)) {
-    if (name === 'durationMs') shown['durationSeconds'] = value === null ? null : Number(value) / 1000;
-    else if (name === 'reviewedDays') continue;
+    if (name === 'durationMs' || name === 'noticePeriodMs')
+      shown[`${name.slice(0, -2)}Seconds`] = value === null ? null : Number(value) / 1000;
+    else if (name === 'reviews') shown[name] = suspension.reviews.map(reviewToJson);
     else if (name.endsWith('Ms')) {
       shown[name.slice(0, -2)] = value === null ? null : isoTime(Number(value));
     } else shown[name] = value;

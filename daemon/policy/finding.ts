@@ -1,10 +1,33 @@
 import type { Subject } from '../../detectors/vocabulary.ts';
 
 /**
- * What a rule asks for. `suspend` stops outgoing calls of a line, trunk or customer; `block-registration` stops
- * REGISTER requests of a source address; `alert` tells people and stops nothing.
+ * What a rule asks for. `alert` tells people and stops nothing. Of a line, trunk or customer `suspend` stops outgoing calls,
+ * `restrict-caller-id` the presentation of the caller's number and not the call, `refuse-excess` the calls beyond the rule's limit,
+ * `per-minute-billing` tells billing that the unlimited plan is suspended and stops no call, `end-calls` ends calls in progress.
+ * `block-registration` stops REGISTER requests of a source address.
  */
-export type Action = 'alert' | 'suspend' | 'block-registration';
+export type Action =
+  | 'alert'
+  | 'suspend'
+  | 'block-registration'
+  | 'restrict-caller-id'
+  | 'refuse-excess'
+  | 'per-minute-billing'
+  | 'end-calls';
+
+/** In the order of the documentation. */
+export const actions: readonly Action[] = [
+  'alert',
+  'suspend',
+  'block-registration',
+  'restrict-caller-id',
+  'refuse-excess',
+  'per-minute-billing',
+  'end-calls',
+];
+
+/** An act that holds until it is lifted or its time is over. `end-calls` is done once. */
+export type HeldAction = Exclude<Action, 'alert' | 'end-calls'>;
 
 export type Mode = 'observe' | 'enforce';
 

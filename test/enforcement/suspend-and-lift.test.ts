@@ -61,7 +61,7 @@ describe('suspension and lift', () => {
     assert.equal(alerts.items.length, 1);
     assert.equal(alerts.items[0]!.suspensionId, suspension.id);
     assert.equal(alerts.items[0]!.finding.clause, 'CMI general terms 12.1');
-    assert.deepEqual(await running.enforcement.activeByScope(), { outgoing: 1, registration: 0 });
+    assert.deepEqual(await running.enforcement.activeByScope(), activeOf({ outgoing: 1, registration: 0 }));
   });
 
   test('the same rule again adds to the open suspension, another rule opens its own', async () => {
