@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { brakeCommand } from './brake.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { CommandFailure, ExitCode } from './exit.ts';
 import { explainCommand } from './explain.ts';
+import { manCommand } from './man.ts';
 import { talk } from './output.ts';
 import { policiesCommand } from './policies.ts';
 import { quickstartCommand } from './quickstart.ts';
@@ -33,7 +35,9 @@ function program(): Command {
     .addCommand(brakeCommand())
     .addCommand(explainCommand())
     .addCommand(policiesCommand())
-    .addCommand(tokenCommand());
+    .addCommand(tokenCommand())
+    .addCommand(completionCommand())
+    .addCommand(manCommand());
   throwInsteadOfExit(vigie);
   return vigie;
 }

@@ -2,6 +2,7 @@ import { detectors } from '../detectors/index.ts';
 import { formatFault } from './config/fault.ts';
 import { loadSetup } from './config/setup.ts';
 import { Daemon, DirectoryRefused } from './daemon.ts';
+import { serviceManager } from './service-manager.ts';
 import { createLog, type LogLevel } from './telemetry/log.ts';
 
 /** How long a stop may take before the process ends anyway. */
@@ -16,12 +17,14 @@ export async function run({ config: path }: { config: string | null }): Promise<
   const { setup } = loaded;
   const log = createLog({ level: setup.config.log.level as LogLevel });
   const daemon = await Daemon.start(setup, log);
+  const manager = serviceManager(process.env, (error) => log.warn('daemon.not-notified', { error }));
 
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;
     stopping = true;
     log.info('daemon.stopping', { signal });
+    manager?.stopping();
     setTimeout(() => {
       log.fatal('daemon.stop-timeout', { afterSeconds: DRAIN_MS / 1000 });
       process.exit(1);
@@ -47,6 +50,7 @@ export async function run({ config: path }: { config: string | null }): Promise<
     log.fatal('daemon.crashed', { error });
     process.exit(1);
   });
+  manager?.ready();
   return daemon;
 }
 
