@@ -6,6 +6,7 @@ import { createLocalToken } from './admin/local-token.ts';
 import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
 import type { AdminToken } from './admin/tokens.ts';
 import { adminServices } from './admin-services.ts';
+import type { VigieConfig } from './config/schema.ts';
 import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
@@ -17,6 +18,7 @@ import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
 import { HepReceiver } from './ingest/hep-server.ts';
 import type { Packet } from './ingest/packet.ts';
+import { readTlsFiles, type TlsMaterial } from './ingest/tls-files.ts';
 import { metricSources, Tallies } from './metric-readings.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
@@ -141,6 +143,7 @@ export class Daemon {
     this.receiver = new HepReceiver({
       udp: config.ingest.hep.udp,
       tcp: config.ingest.hep.tcp,
+      tls: tlsListener(config),
       authKey: config.ingest.hep.authKey,
       agents: config.ingest.hep.agents,
       receiveBufferBytes: config.ingest.hep.receiveBufferBytes,
@@ -252,6 +255,9 @@ export class Daemon {
       .update(settingsFrom(config))
       .catch((error) => this.log.warn('blocks.not-reconciled', { error }));
     this.log.level(config.log.level as 'info');
+    // The files are the same, what they hold may have been renewed.
+    if (!fixed.includes('ingest') && config.ingest.hep.tls.listen !== null)
+      this.receiver.renewTls(tlsMaterial(config));
     return fixed;
   }
 
@@ -288,11 +294,16 @@ export class Daemon {
     await this.receiver.start();
     this.#every(TICK_MS, () => this.#tick());
     this.#every(WATCH_MS, () => this.#watch());
-    const { udp, tcp } = { udp: this.receiver.udpAddress(), tcp: this.receiver.tcpAddress() };
+    const [udp, tcp, tls] = [
+      this.receiver.udpAddress(),
+      this.receiver.tcpAddress(),
+      this.receiver.tlsAddress(),
+    ];
     this.log.info('daemon.ready', {
       version: VERSION,
       udp,
       tcp,
+      tls,
       admin: this.adminAddress(),
       redis: this.#embedded ? this.#embedded.url : 'external',
       policy: config.policies.default,
@@ -326,10 +337,11 @@ export class Daemon {
     return {
       redis: () => ({ up: this.store.status().connected, embedded: this.embeddedRedis }),
       ingest: () =>
-        (['udp', 'tcp'] as const).flatMap((transport) => {
-          const configured = this.#setup.config.ingest.hep[transport];
+        (['udp', 'tcp', 'tls'] as const).flatMap((transport) => {
+          const { hep } = this.#setup.config.ingest;
+          const configured = transport === 'tls' ? hep.tls.listen : hep[transport];
           if (configured === null) return [];
-          const open = transport === 'udp' ? this.receiver.udpAddress() : this.receiver.tcpAddress();
+          const open = this.receiver[`${transport}Address`]();
           return [{ transport, address: open ?? configured, open: open !== null }];
         }),
       functionLibrary: () => ({ loaded: this.store.status().connected, version: VERSION }),
@@ -471,6 +483,19 @@ export class Daemon {
       this.log.error('daemon.restore-failed', { error });
     }
   }
+}
+
+function tlsListener({ ingest }: VigieConfig): (TlsMaterial & { listen: string }) | null {
+  const { listen } = ingest.hep.tls;
+  return listen === null ? null : { listen, ...tlsMaterial({ ingest }) };
+}
+
+/** The loader has seen that the files are well; that they changed since is all that can be wrong. */
+function tlsMaterial({ ingest }: Pick<VigieConfig, 'ingest'>): TlsMaterial {
+  const { certificate, key, clientAuthority } = ingest.hep.tls;
+  const read = readTlsFiles({ certificate: certificate ?? '', key: key ?? '', clientAuthority });
+  if (!read.ok) throw new Error(`ingest.hep.tls.${read.option}: ${read.what}; ${read.todo}`);
+  return read.material;
 }
 
 function redisUrl(url: string, password: string | null): string {

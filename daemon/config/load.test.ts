@@ -150,7 +150,7 @@ admin:
       "vigie.yaml:1:55: '192.0.2.1' is among network.proxies as well; keep it in one of the two",
       "vigie.yaml:7:14: a second token is called 'a'; give each token its own name",
       'vigie.yaml:2:19: metrics.listen is admin.listen, 127.0.0.1:8060; write null to serve /metrics there, or another port',
-      'vigie.yaml:3:15: ingest.hep.udp and ingest.hep.tcp are both null, so nothing arrives; listen on one of them',
+      'vigie.yaml:3:15: ingest.hep.udp, .tcp and .tls.listen are all null, so nothing arrives; listen on one of them',
     ],
   );
 });
@@ -202,6 +202,20 @@ test('unknown variables are warnings', (t) => {
     '$VIGIE_INGEST_HEP_UPD:1:1: VIGIE_INGEST_HEP_UPD is no option; did you mean VIGIE_INGEST_HEP_UDP?',
     '$VIGIE_SERVICE_HOST:1:1: VIGIE_SERVICE_HOST is no option; it has no effect',
   ]);
+});
+
+test('TLS needs a certificate and a key that can be read', (t) => {
+  assert.deepEqual(faultsOf(t, 'ingest: {hep: {tls: {listen: "127.0.0.1:9061", key: absent}}}'), [
+    'vigie.yaml:1:30: ingest.hep.tls.certificate is missing; TLS needs a certificate and its key',
+  ]);
+  const text =
+    'ingest: {hep: {udp: null, tcp: null, tls: {listen: "[::1]:9061", certificate: c.pem, key: k.pem}}}';
+  const { loaded, directory } = load(t, text, {}, { 'c.pem': 'x' });
+  assert.ok(!loaded.ok);
+  assert.deepEqual(
+    loaded.faults.map(({ what }) => what.replace(directory, '')),
+    ['ingest.hep.tls.key: /k.pem: ENOENT'],
+  );
 });
 
 test('secrets stand in files of their own, relative to the file that names them', (t) => {

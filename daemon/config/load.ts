@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readTlsFiles } from '../ingest/tls-files.ts';
 import { OTHER_VARIABLES, variables } from './environment.ts';
 import { type Fault, nearest } from './fault.ts';
 import { PACKAGE_ROOT, Reader } from './reader.ts';
@@ -107,14 +108,38 @@ function noteConflicts(config: VigieConfig, reader: Reader, placeOf: PlaceOf): v
       'write null to serve /metrics there, or another port',
     );
   }
-  if (config.ingest.hep.udp === null && config.ingest.hep.tcp === null) {
+  const { udp, tcp, tls } = config.ingest.hep;
+  if (udp === null && tcp === null && tls.listen === null) {
     reader.note(
       placeOf(['ingest', 'hep']),
       'conflict',
-      'ingest.hep.udp and ingest.hep.tcp are both null, so nothing arrives',
+      'ingest.hep.udp, .tcp and .tls.listen are all null, so nothing arrives',
       'listen on one of them',
     );
   }
+  if (tls.listen !== null) noteTls(tls, reader, placeOf);
+}
+
+function noteTls(
+  { certificate, key, clientAuthority }: VigieConfig['ingest']['hep']['tls'],
+  reader: Reader,
+  placeOf: PlaceOf,
+): void {
+  const path = ['ingest', 'hep', 'tls'];
+  if (certificate === null || key === null) {
+    const option = certificate === null ? 'certificate' : 'key';
+    const what = `ingest.hep.tls.${option} is missing`;
+    reader.note(placeOf([...path, 'listen']), 'missing', what, 'TLS needs a certificate and its key');
+    return;
+  }
+  const read = readTlsFiles({ certificate, key, clientAuthority });
+  if (!read.ok)
+    reader.note(
+      placeOf([...path, read.option]),
+      'wrong-form',
+      `ingest.hep.tls.${read.option}: ${read.what}`,
+      read.todo,
+    );
 }
 
 function unknownVariables(environment: Environment): Fault[] {

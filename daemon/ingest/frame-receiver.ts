@@ -28,11 +28,13 @@ export interface HepCounters {
   /** Times at which a stream found the next frame again after garbage. */
   resyncs: number;
   garbageBytes: number;
-  /** TCP connections open now. */
+  /** TCP and TLS connections open now. */
   connections: number;
   connectionsAccepted: number;
   connectionsRefused: number;
   connectionsClosed: Record<CloseReason, number>;
+  /** TLS handshakes that came to nothing: no certificate or a foreign one, no TLS, too slow, cut off. */
+  handshakesFailed: number;
   /** Frames of agents beyond the number that is kept statistics of. */
   untrackedAgents: number;
   socketErrors: number;
@@ -90,6 +92,7 @@ export class FrameReceiver {
       connectionsAccepted: 0,
       connectionsRefused: 0,
       connectionsClosed: { garbage: 0, memory: 0, idle: 0, stalled: 0 },
+      handshakesFailed: 0,
       untrackedAgents: 0,
       socketErrors: 0,
       get kernelDrops() {

@@ -2,9 +2,11 @@ import { createServer, type Server, Socket } from 'node:net';
 import { formatAddress } from './address.ts';
 import type { CloseReason, FrameReceiver } from './frame-receiver.ts';
 import { HepStream, StreamMemory } from './hep-stream.ts';
+import { type HandshakeLimits, TlsHandshakes } from './hep-tls.ts';
 import type { Endpoint } from './packet.ts';
+import type { TlsMaterial } from './tls-files.ts';
 
-export interface TcpLimits {
+export interface TcpLimits extends HandshakeLimits {
   /** Connections open at once; default 256. Further ones are closed at once. */
   readonly maximumConnections?: number;
   /** Memory for cut frames, all connections together; default 16 MiB. */
@@ -29,14 +31,15 @@ interface Connection {
 const READ_BYTES = 256 * 1024;
 const SWEEP_MS = 5_000;
 
-/** Listens for HEPv3 over TCP. */
+/** Listens for HEPv3 over TCP, or TLS where it is given certificates. */
 export class HepTcpServer {
   readonly #receiver: FrameReceiver;
   readonly #clock: () => number;
-  readonly #limits: Required<TcpLimits>;
+  readonly #limits: Required<Omit<TcpLimits, keyof HandshakeLimits>>;
   readonly #connections = new Set<Connection>();
   readonly #memory: StreamMemory;
   readonly #onError: (error: Error) => void;
+  readonly #handshakes: TlsHandshakes | null;
   /** All connections read into this one: what was read is dealt with before the next read. */
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   #server: Server | null = null;
@@ -47,10 +50,15 @@ export class HepTcpServer {
     clock: () => number,
     limits: TcpLimits,
     onError: (error: Error) => void,
+    tls: TlsMaterial | null = null,
   ) {
     this.#receiver = receiver;
     this.#clock = clock;
     this.#onError = onError;
+    const failed = (): void => {
+      receiver.counters.handshakesFailed++;
+    };
+    this.#handshakes = tls === null ? null : new TlsHandshakes(tls, limits, failed);
     this.#limits = {
       maximumConnections: limits.maximumConnections ?? 256,
       maximumHeldBytes: limits.maximumHeldBytes ?? 16 * 1024 * 1024,
@@ -72,7 +80,8 @@ export class HepTcpServer {
   }
 
   async start(listen: Endpoint): Promise<void> {
-    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(socket));
+    const options = { pauseOnConnect: this.#handshakes === null, noDelay: true };
+    const server = createServer(options, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: formatAddress(listen), port: listen.port }, () => {
@@ -88,10 +97,16 @@ export class HepTcpServer {
 
   async stop(): Promise<void> {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#handshakes?.stop();
     for (const { socket } of this.#connections) socket.destroy();
     const server = this.#server;
     this.#server = null;
     if (server !== null) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  /** New certificates for TLS connections to come. */
+  renew(tls: TlsMaterial): void {
+    this.#handshakes?.renew(tls);
   }
 
   /** Closes connections that are idle, or whose frame does not get whole. Called every few seconds. */
@@ -108,11 +123,17 @@ export class HepTcpServer {
     const { counters } = this.#receiver;
     counters.connectionsAccepted++;
     const peer = accepted.remoteAddress;
-    if (peer === undefined || this.#connections.size >= this.#limits.maximumConnections) {
+    const handshakes = this.#handshakes;
+    const open = this.#connections.size + (handshakes?.pending ?? 0);
+    if (peer === undefined || open >= this.#limits.maximumConnections || handshakes?.full) {
       counters.connectionsRefused++;
       accepted.destroy();
-      return;
-    }
+    } else if (handshakes === null) this.#open(accepted, peer);
+    else handshakes.begin(accepted, (secured) => this.#open(secured, peer));
+  }
+
+  #open(accepted: Socket, peer: string): void {
+    const { counters } = this.#receiver;
     const receiver = this.#receiver;
     const peerAllowed = receiver.allowed.allowsPeer(peer);
     let arrivalMs = this.#clock();
@@ -133,7 +154,7 @@ export class HepTcpServer {
       }
       if (reason !== null) this.#close(connection, reason);
     };
-    const socket = readInto(accepted, this.#buffer, take);
+    const socket = this.#handshakes === null ? readInto(accepted, this.#buffer, take) : read(accepted, take);
     const connection: Connection = {
       socket,
       stream,
@@ -142,13 +163,13 @@ export class HepTcpServer {
       waitingAfterFrames: 0,
     };
     this.#connections.add(connection);
-    counters.connections = this.#connections.size;
+    counters.connections++;
     // A reset by the peer is how connections end.
     socket.on('error', () => {});
     socket.on('close', () => {
       stream.close();
       this.#connections.delete(connection);
-      counters.connections = this.#connections.size;
+      counters.connections--;
     });
     socket.resume();
   }
@@ -161,6 +182,10 @@ export class HepTcpServer {
   }
 }
 
+function read(socket: Socket, take: (bytes: Buffer, length: number) => void): Socket {
+  return socket.on('data', (bytes: Buffer) => take(bytes, bytes.length));
+}
+
 /**
  * Reads an accepted, paused connection into one shared buffer. node:net offers that (`onread`) only to sockets it is asked to make, so
  * the connection's handle is moved to such a socket; measured, it halves the cost of a read. Where a
@@ -169,10 +194,7 @@ export class HepTcpServer {
 function readInto(accepted: Socket, buffer: Buffer, take: (bytes: Buffer, length: number) => void): Socket {
   const holder = accepted as unknown as { _handle?: object | null };
   const handle = holder._handle;
-  if (typeof handle !== 'object' || handle === null) {
-    accepted.on('data', (bytes: Buffer) => take(bytes, bytes.length));
-    return accepted;
-  }
+  if (typeof handle !== 'object' || handle === null) return read(accepted, take);
   holder._handle = null;
   accepted.destroy();
   const options = {

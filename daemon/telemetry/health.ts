@@ -26,7 +26,7 @@ export interface HealthSources {
   };
   /** Listening HEP sockets: as configured, and whether they are open. */
   ingest(): readonly {
-    readonly transport: 'udp' | 'tcp';
+    readonly transport: 'udp' | 'tcp' | 'tls';
     readonly address: string;
     readonly open: boolean;
   }[];
@@ -64,7 +64,7 @@ function ingestCheck(sources: HealthSources): Check {
     return {
       name: 'ingest',
       status: 'failed',
-      detail: 'no HEP socket is configured: set ingest.hep.udp or ingest.hep.tcp',
+      detail: 'no HEP socket is configured: set ingest.hep.udp, ingest.hep.tcp or ingest.hep.tls.listen',
     };
   }
   if (closed.length > 0) {

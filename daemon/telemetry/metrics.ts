@@ -151,7 +151,7 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     () => hep().kernelDrops,
   );
   counter('vigie_ingest_socket_errors_total', 'Faults of the listening sockets.', () => hep().socketErrors);
-  gauge('vigie_ingest_tcp_connections', 'HEP connections open now.', () => hep().connections);
+  gauge('vigie_ingest_tcp_connections', 'HEP connections open now, TLS included.', () => hep().connections);
   counter(
     'vigie_ingest_tcp_connections_accepted_total',
     'HEP connections accepted.',
@@ -167,6 +167,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'HEP connections closed by Vigie.',
     'reason',
     () => hep().connectionsClosed,
+  );
+  counter(
+    'vigie_ingest_tls_handshakes_failed_total',
+    'TLS handshakes of HEP senders that came to nothing, such as one without the certificate that is asked for.',
+    () => hep().handshakesFailed,
   );
   gauge(
     'vigie_capture_lag_seconds',

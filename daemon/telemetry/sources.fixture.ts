@@ -20,6 +20,7 @@ export function exampleSources(): MetricSources {
         connectionsAccepted: 1013,
         connectionsRefused: 1014,
         connectionsClosed: { garbage: 1015, memory: 1016, idle: 1017, stalled: 1018 },
+        handshakesFailed: 1021,
         untrackedAgents: 0,
         socketErrors: 1019,
         kernelDrops: 1020,
