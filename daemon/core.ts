@@ -20,6 +20,7 @@ import { Brake } from './policy/brake.ts';
 import { type CustomerFacts, PolicyEngine } from './policy/engine.ts';
 import type { Action, FindingSink } from './policy/finding.ts';
 import type { Policy } from './policy/plan.ts';
+import type { Terms } from './policy/terms.ts';
 import type { WindowStore } from './windows/store.ts';
 
 export interface CoreOptions {
@@ -117,7 +118,7 @@ export function createCore(options: CoreOptions): Core {
         waived: (leg) => callers.waived(leg),
       },
       brake,
-      actDurationMs: (action) => actDurationMs(config, action),
+      actDurationMs: (action, policy) => actDurationMs(config, action, policies.get(policy)?.terms),
       onFinding: options.onFinding,
     });
   let engine = engineOf(options);
@@ -224,10 +225,17 @@ export function createCore(options: CoreOptions): Core {
 /** An expired suspension is closed within seconds, by the next sweep; until then a new one only continues it (ms). */
 const SURELY_EXPIRED_MS = 30_000;
 
-function actDurationMs({ enforcement }: Pick<VigieConfig, 'enforcement'>, action: Action): number | null {
+function actDurationMs(
+  { enforcement }: Pick<VigieConfig, 'enforcement'>,
+  action: Action,
+  terms: Terms | undefined,
+): number | null {
+  // Calls are ended once.
+  if (action === 'end-calls') return null;
   const { suspensionDuration, blockDuration, noticePeriod } = enforcement;
-  const durationMs = (action === 'suspend' ? suspensionDuration : blockDuration) as number | null;
-  return durationMs === null ? null : (noticePeriod as number) + durationMs + SURELY_EXPIRED_MS;
+  const durationMs = (action === 'block-registration' ? blockDuration : suspensionDuration) as number | null;
+  const noticePeriodMs = terms?.noticePeriodMs ?? (noticePeriod as number);
+  return durationMs === null ? null : noticePeriodMs + durationMs + SURELY_EXPIRED_MS;
 }
 
 /** What a failing carrier looks like from the customer's side: 5xx (Kamailio turns a 503 into 500), or no answer at all. */

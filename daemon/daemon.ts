@@ -6,6 +6,7 @@ import { createLocalToken } from './admin/local-token.ts';
 import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
 import type { AdminToken } from './admin/tokens.ts';
 import { adminServices } from './admin-services.ts';
+import { callsToEnd } from './calls-to-end.ts';
 import type { VigieConfig } from './config/schema.ts';
 import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
@@ -23,6 +24,7 @@ import { metricSources, Tallies } from './metric-readings.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
 import { clearAfter } from './policy/plan.ts';
+import { noTerms } from './policy/terms.ts';
 import { SilenceWatch } from './policy/silence.ts';
 import { SharedRates } from './shared-rates.ts';
 import { createHealth } from './telemetry/health.ts';
@@ -171,10 +173,13 @@ export class Daemon {
         const mode = policies.get(policy)?.rules.find(({ id }) => id === rule)?.mode ?? config.policies.mode;
         return mode === 'enforce' ? 'enforce' : 'observe';
       },
+      terms: (policy) => this.#setup.policies.get(policy)?.terms ?? noTerms,
+      callsToEnd: (finding) => callsToEnd(finding, this.core.pipeline.calls.records()),
       resetBaseline: (subject, rule) => this.core.engine.resetBaseline(subject, rule, this.captureNowMs()),
       hooks: {
         onTransition: (to) => this.tallies.transition(to),
         onApplied: (enforcer, seconds) => this.metrics.applied(seconds, enforcer),
+        onCallEnded: (outcome) => this.tallies.callEnded(outcome),
         onDelivery: (result) => this.tallies.delivery(result),
         onDecision: (kind) => this.tallies.decision(kind),
         onDropped: (what) => {

@@ -16,6 +16,7 @@ export class Tallies {
   readonly decisions: Record<string, number> = {};
   readonly dropped = { act: 0, alert: 0, notice: 0 };
   readonly deliveries: Record<DeliveryResult, number> = { delivered: 0, retried: 0, failed: 0 };
+  readonly callsEnded = { ended: 0, absent: 0, emergency: 0, failed: 0 };
   readonly reloads = { success: 0, failure: 0 };
   brakeEngagements = 0;
   lastReloadSucceeded = true;
@@ -46,6 +47,10 @@ export class Tallies {
 
   decision(kind: string): void {
     increment(this.decisions, kind);
+  }
+
+  callEnded(outcome: 'ended' | 'absent' | 'emergency' | 'failed'): void {
+    this.callsEnded[outcome]++;
   }
 
   delivery(result: DeliveryResult): void {
@@ -117,6 +122,7 @@ export function metricSources(daemon: Daemon): MetricSources {
       decisionsByKind: daemon.tallies.decisions,
       brakeEngaged: daemon.brakeReason !== null,
       brakeEngagements: daemon.tallies.brakeEngagements,
+      callsEndedByOutcome: daemon.tallies.callsEnded,
       webhookDeliveriesByResult: daemon.tallies.deliveries,
     }),
     config: () => ({

@@ -5,8 +5,9 @@ import Type, { type Static, type TInteger } from 'typebox';
 import { isMap, isSeq } from 'yaml';
 import { Count, Ratio } from '../../detectors/parameters.ts';
 import type { Detector, SubjectKind } from '../../detectors/vocabulary.ts';
-import type { Action, Mode } from '../policy/finding.ts';
+import { type Action, actions, type Mode } from '../policy/finding.ts';
 import type { Policy, PolicyRule } from '../policy/plan.ts';
+import type { Terms } from '../policy/terms.ts';
 import { type Fault, nearest } from './fault.ts';
 import { PACKAGE_ROOT, Reader } from './reader.ts';
 import type { EnforcementMode, VigieConfig } from './schema.ts';
@@ -14,7 +15,7 @@ import { Text } from './values.ts';
 import { pairOf, readTextFile, YamlSource } from './yaml-source.ts';
 
 export const MAXIMUM_POLICY_BYTES = 1_048_576;
-export const ACTIONS: readonly Action[] = ['alert', 'suspend', 'block-registration'];
+export const ACTIONS: readonly Action[] = actions;
 const SUBJECTS: readonly SubjectKind[] = ['line', 'trunk', 'customer', 'source', 'called', 'claimed'];
 /** After Falco: a rule earns its trust; only stable ones are on unless the file says otherwise. */
 const MATURITIES = ['sandbox', 'incubating', 'stable', 'deprecated'] as const;
@@ -86,6 +87,27 @@ const RuleSchema = Type.Object(
   closed,
 );
 
+const ReinstatementSchema = Type.Object(
+  {
+    fee: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'What it costs, as the contract states it.' }),
+    ),
+    guarantee: Type.Optional(Type.Boolean({ description: 'A new guarantee may be asked for.' })),
+  },
+  { ...closed, description: 'What coming back may take; told with the suspension and its lift.' },
+);
+
+const ReviewSchema = Type.Object(
+  {
+    after: Type.Optional(optionalDuration('Age of the suspension.')),
+    months: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 60, description: 'The same in months of the calendar.' }),
+    ),
+    clause: Type.String({ minLength: 1, maxLength: 256, description: 'The clause that names it.' }),
+  },
+  closed,
+);
+
 const PolicySchema = Type.Object(
   {
     id: Text('word', { description: 'Name by which lines, customers and the configuration choose it.' }),
@@ -109,12 +131,29 @@ const PolicySchema = Type.Object(
         'customers: to those that choose it. everyone: beside their policy to all, and to strangers; nobody can choose it.',
       default: 'customers',
     }),
+    notice: Type.Optional(
+      Type.Enum(['before', 'with'], {
+        description:
+          'The client is told `noticePeriod` before the act, or with it; absent: as enforcement.noticePeriod says.',
+      }),
+    ),
+    noticePeriod: Type.Optional(optionalDuration('Between notice and act, for `notice: before`.')),
+    reinstatement: Type.Optional(ReinstatementSchema),
+    reviews: Type.Optional(
+      Type.Array(ReviewSchema, {
+        description:
+          'When people are to decide what becomes of a suspension; absent: after 7 days and 2 months.',
+        maxItems: 8,
+      }),
+    ),
     rules: Type.Array(deferred(), { minItems: 1, maxItems: 1_000 }),
   },
   closed,
 );
 
 export interface LoadedRule extends PolicyRule {
+  /** What its own file says of its mode, before `settleModes`. */
+  readonly ownMode?: Mode | null;
   readonly title: string | null;
   readonly maturity: (typeof MATURITIES)[number];
 }
@@ -173,7 +212,9 @@ export function loadPolicyFile(file: string, detectors: ReadonlyMap<string, Dete
     ids.add(id);
     rules.push(read);
   }
-  if (head === null || reader.faults.length > 0) return { ok: false, faults: reader.faults };
+  const terms = head === null ? null : termsOf(reader, source, head);
+  if (head === null || terms === null || reader.faults.length > 0)
+    return { ok: false, faults: reader.faults };
   const digest = createHash('sha256').update(read.text).digest('hex').slice(0, 12);
   const policy: LoadedPolicy = {
     file,
@@ -182,10 +223,57 @@ export function loadPolicyFile(file: string, detectors: ReadonlyMap<string, Dete
     version: head.version === undefined ? digest : `${head.version}+${digest}`,
     mode: head.mode ?? null,
     appliesTo: head.appliesTo,
+    terms,
     rules: rules.filter(({ enabled }) => enabled).map(({ rule }) => rule),
     disabledRules: rules.filter(({ enabled }) => !enabled).map(({ rule }) => rule),
   };
   return { ok: true, policy };
+}
+
+/** What is refused is the call beyond the rule's limit: it must be one of calls at a time. */
+const CALL_LIMIT_DETECTOR = 'simultaneous-calls';
+
+/** What can be done to such a subject; the first is always `alert`. */
+function actionsOn(subject: SubjectKind, detector: Detector): readonly Action[] {
+  if (subject === 'source') return ['alert', 'block-registration'];
+  if (subject !== 'line' && subject !== 'trunk' && subject !== 'customer') return ['alert'];
+  return actions.filter(
+    (action) =>
+      action !== 'block-registration' &&
+      (action !== 'refuse-excess' || detector.name === CALL_LIMIT_DETECTOR),
+  );
+}
+
+/** Notice, reinstatement and reviews of the policy; what contradicts itself is noted. */
+function termsOf(reader: Reader, source: YamlSource, head: Static<typeof PolicySchema>): Terms {
+  const { notice, noticePeriod, reinstatement, reviews } = head;
+  const conflict = (path: readonly (string | number)[], what: string, todo: string) =>
+    reader.noteAt(source, path, 'conflict', what, todo);
+  if (notice === 'before' && noticePeriod === undefined)
+    conflict(['notice'], 'how long before the act is not said', 'write noticePeriod: 24h, or notice: with');
+  if (notice !== 'before' && noticePeriod !== undefined)
+    conflict(['noticePeriod'], 'noticePeriod says nothing without notice: before', 'write notice: before');
+  const ages = new Set<string>();
+  reviews?.forEach(({ after, months }, index) => {
+    if ((after === undefined) === (months === undefined))
+      conflict(['reviews', index], 'a review has one age', 'write either after or months');
+    const age = `${after} ${months}`;
+    if (ages.has(age)) conflict(['reviews', index], 'a second review of this age', 'leave one out');
+    ages.add(age);
+  });
+  return {
+    noticePeriodMs: notice === 'with' ? 0 : (noticePeriod ?? null),
+    reinstatement:
+      reinstatement === undefined
+        ? null
+        : { fee: reinstatement.fee ?? null, guarantee: reinstatement.guarantee ?? false },
+    reviews:
+      reviews?.map(({ after, months, clause }) => ({
+        clause,
+        afterMs: after ?? null,
+        months: months ?? null,
+      })) ?? null,
+  };
 }
 
 function readRule(
@@ -222,19 +310,17 @@ function readRule(
   }
   written.ladder.forEach((step, at) => {
     const stepPath = [...path, 'ladder', at];
-    if (
-      (step.action === 'block-registration') !== (written.subject === 'source') &&
-      step.action !== 'alert' &&
-      written.subject !== 'claimed'
-    ) {
-      const todo =
-        written.subject === 'source' ? 'write alert or block-registration' : 'write alert or suspend';
+    const possible = actionsOn(written.subject, detector);
+    if (!possible.includes(step.action) && written.subject !== 'claimed') {
+      const unlimited = step.action === 'refuse-excess' && detector.name !== CALL_LIMIT_DETECTOR;
       reader.noteAt(
         source,
         [...stepPath, 'action'],
         'conflict',
-        `${step.action} cannot be done to a ${written.subject}`,
-        todo,
+        unlimited && possible.includes('suspend')
+          ? `refuse-excess needs a limit of calls at a time, which ${detector.name} has not`
+          : `${step.action} cannot be done to a ${written.subject}`,
+        `write ${possible.join(' or ')}`,
       );
     }
     if (written.subject === 'claimed' && step.action !== 'alert')
@@ -342,6 +428,10 @@ export function modeOf(policies: VigieConfig['policies'], policy: Policy, rule: 
 export function settleModes(policies: VigieConfig['policies'], policy: LoadedPolicy): LoadedPolicy {
   return {
     ...policy,
-    rules: policy.rules.map((rule) => ({ ...rule, mode: modeOf(policies, policy, rule) })),
+    rules: policy.rules.map((rule) => ({
+      ...rule,
+      ownMode: rule.mode ?? null,
+      mode: modeOf(policies, policy, rule),
+    })),
   };
 }

@@ -1,7 +1,10 @@
 import { Webhook } from 'standardwebhooks';
 import type { Subject } from '../../detectors/vocabulary.ts';
 import type { Finding, HeldAction, Mode } from '../policy/finding.ts';
+import { noTerms, type Terms } from '../policy/terms.ts';
 import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './alerts.ts';
+import type { CallEnder, CallToEnd } from './call-ender.ts';
+import { CallEndings } from './call-endings.ts';
 import { Chores } from './chores.ts';
 import type { ChangeableSettings, EnforcementSettings } from './config.ts';
 import { duplicateOf, failingSoon } from './connections.ts';
@@ -29,7 +32,6 @@ import {
 import { addressesOnly, type SubjectNames } from './subject-names.ts';
 import { isBlocking, isOpen, manualProposal, proposalOf, type Suspension, scopes } from './suspension.ts';
 import { type AuditEntry, type Page, type SuspensionFilter, SuspensionStore } from './suspension-store.ts';
-import { noTerms, type Terms } from './terms.ts';
 
 export interface EnforcementOptions {
   /** Connections of our own are made from it; it stays the caller's to close. */
@@ -54,6 +56,10 @@ export interface EnforcementOptions {
   readonly ruleMode?: (policy: string, rule: string) => Mode;
   /** What the policy says of notice, reinstatement and reviews; default: nothing. */
   readonly terms?: (policy: string) => Terms;
+  /** Who ends calls in progress; default: nobody, and a rule that asks for it only alerts. */
+  readonly callEnders?: readonly CallEnder[];
+  /** The calls that a finding with `end-calls` is about and that go on; never an emergency call. */
+  readonly callsToEnd?: (finding: Finding) => readonly CallToEnd[];
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
 }
@@ -84,6 +90,7 @@ export class Enforcement {
   readonly #notices: Notices;
   readonly #lifecycle: Lifecycle;
   readonly #chores: Chores;
+  readonly #callEndings: CallEndings;
   readonly #enforcers: readonly Enforcer[];
   readonly #replays: ReplayGuard;
   readonly #work: PendingWork<Work>;
@@ -126,6 +133,9 @@ export class Enforcement {
     });
     this.#lifecycle = lifecycle;
     this.#chores = new Chores({ redis, store, lifecycle, notices, enforcers, settings, clock, log });
+    const { callEnders: enders = [] } = options;
+    const { auditLength } = settings;
+    this.#callEndings = new CallEndings({ redis, enders, auditLength, clock, log, hooks });
     this.#replays = new ReplayGuard(this.#redis);
     this.#work = new PendingWork<Work>({
       handle: (work, receivedAtMs) =>
@@ -330,6 +340,7 @@ export class Enforcement {
   async start(): Promise<void> {
     this.#notices.start();
     this.#chores.start();
+    this.#callEndings.start();
     await this.#begin();
   }
 
@@ -354,6 +365,7 @@ export class Enforcement {
     if (this.#retry !== null) clearTimeout(this.#retry);
     await this.#work.stop(drainMs);
     await this.#chores.stop();
+    await this.#callEndings.stop();
     await this.#notices.stop();
     this.#redis.disconnect();
   }
@@ -374,6 +386,7 @@ export class Enforcement {
   async #decide(finding: Finding, receivedAtMs: number): Promise<void> {
     const decision = decide(finding, this.#options.isProtected);
     if (decision.kind !== 'act') return this.#alert(finding, decision.kind, decision.note, null);
+    if (finding.action === 'end-calls') return this.#endCalls(finding);
     const { clock } = this.#options;
     const action = finding.action as HeldAction;
     const durationMs = configuredDurationMs(action, this.#settings);
@@ -397,6 +410,16 @@ export class Enforcement {
     const repeated = suspension.finding?.id !== finding.id;
     if (repeated) await this.#store.addFinding(suspension.id, finding);
     return this.#alert(finding, repeated ? 'continued' : kindWhenDone[action], '', suspension.id);
+  }
+
+  async #endCalls(finding: Finding): Promise<void> {
+    if (!this.#callEndings.possible)
+      return this.#alert(finding, 'not-allowed', 'no proxy is configured that can end calls', null);
+    const calls = this.#options.callsToEnd?.(finding) ?? [];
+    await this.#callEndings.queue(finding, calls);
+    const some = calls.length === 1 ? '1 call' : `${calls.length} calls`;
+    const note = calls.length === 0 ? 'none of its calls goes on' : `${some} to end`;
+    return this.#alert(finding, 'calls-ended', note, null);
   }
 
   async #alert(finding: Finding, kind: AlertKind, note: string, suspensionId: string | null): Promise<void> {

@@ -1,3 +1,4 @@
+import type { CallEnding } from './call-ender.ts';
 import type { AlertKind } from './decision.ts';
 import type { Suspension, SuspensionState } from './suspension.ts';
 
@@ -11,6 +12,8 @@ export interface EnforcementHooks {
   readonly onApplied?: (enforcer: string, seconds: number) => void;
   /** Seconds from the finding's arrival to the block applied everywhere. */
   readonly onActed?: (seconds: number) => void;
+  /** What became of a call that was to end. */
+  readonly onCallEnded?: (outcome: CallEnding | 'failed') => void;
   readonly onDelivery?: (result: DeliveryResult, seconds: number) => void;
   /** A finding, notice or alert that was given up for want of room. */
   readonly onDropped?: (what: 'act' | 'alert' | 'notice') => void;

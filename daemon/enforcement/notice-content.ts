@@ -2,8 +2,8 @@ import { type Finding, findingToJson } from '../policy/finding.ts';
 import type { Audience } from './config.ts';
 import type { AlertKind } from './decision.ts';
 import type { Notice, NoticeEvent } from './notices.ts';
+import { type Review, reviewToJson } from './reviews.ts';
 import { type Effect, type Suspension, suspensionToJson } from './suspension.ts';
-import { type Review, reviewToJson } from './terms.ts';
 
 /** What each effect is about, and what it leaves as it is. */
 const words: Readonly<

@@ -77,6 +77,13 @@ export interface AuditEntry {
   readonly to: string;
   readonly by: string;
   readonly reason: string;
+  /** Of an act: what it asks for. */
+  readonly effect?: string;
+  /** Of a call that was to end: `from` is its phase, `to` what became of it; `suspension` is empty. */
+  readonly callId?: string;
+  readonly clause?: string;
+  /** Id of the finding that asked for it. */
+  readonly finding?: string;
 }
 
 interface StoreSettings {
@@ -330,10 +337,11 @@ function passes(suspension: Suspension, filter: SuspensionFilter): boolean {
 }
 
 function auditFields(suspension: Suspension, from: string, { to, atMs, by, reason }: Transition): string[] {
-  const { subject, rule, id } = suspension;
+  const { subject, rule, id, effect } = suspension;
   return [
     ...['at', isoTime(atMs), 'suspension', id, 'subject', `${subject.kind}:${subject.id}`, 'rule', rule],
     ...['from', from, 'to', to, 'by', by, 'reason', reason],
+    ...['effect', effect],
   ];
 }
 

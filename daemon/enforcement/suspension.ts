@@ -7,16 +7,8 @@ import {
   isoTime,
   type Mode,
 } from '../policy/finding.ts';
-import {
-  dueAt,
-  noTerms,
-  type Reinstatement,
-  type Review,
-  reviewOf,
-  reviewToJson,
-  type Terms,
-  usualReviews,
-} from './terms.ts';
+import { noTerms, type Reinstatement, type Terms, usualReviews } from '../policy/terms.ts';
+import { dueAt, type Review, reviewOf, reviewToJson } from './reviews.ts';
 
 /**
  * proposed: recorded, nobody told, nothing done. notified: the notices are durably queued. active: the block holds.

@@ -70,7 +70,7 @@ export interface PolicyEngineOptions {
    * How long an act surely holds once it is enforced, in milliseconds of capture time; null: until it is lifted. A breach that still goes on
    * then is told of again. Default: null.
    */
-  readonly actDurationMs?: (action: Action) => number | null;
+  readonly actDurationMs?: (action: Action, policy: string) => number | null;
   readonly onFinding: FindingSink;
 }
 

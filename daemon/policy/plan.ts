@@ -13,6 +13,7 @@ import type {
 import type { ReadRequest, Update, WindowKey } from '../windows/store.ts';
 import type { Mode } from './finding.ts';
 import { Ladder, type Step } from './ladder.ts';
+import type { Terms } from './terms.ts';
 
 /** A rule as its policy file says it, checked and with durations in milliseconds. */
 export interface PolicyRule {
@@ -35,6 +36,8 @@ export interface Policy {
   /** `everyone`: beside the customer's own policy, for all events; strangers' as well. Default: those who choose it. */
   readonly appliesTo?: 'customers' | 'everyone' | undefined;
   readonly rules: readonly PolicyRule[];
+  /** Notice, reinstatement and reviews around what the policy suspends. */
+  readonly terms?: Terms | undefined;
 }
 
 /** Breaches that name no `clearAfter` in their parameters. */

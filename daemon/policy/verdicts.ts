@@ -15,7 +15,7 @@ export interface VerdictOptions {
   readonly modeOf: (rule: PolicyRule, policy: Policy) => Mode;
   readonly brake: BrakeLike;
   /** How long enforcement lets an act hold, null: until it is lifted. */
-  readonly actDurationMs: (action: Action) => number | null;
+  readonly actDurationMs: (action: Action, policy: string) => number | null;
   readonly onFinding: FindingSink;
 }
 
@@ -137,7 +137,11 @@ export class Verdicts {
       mode: this.#modeOf(rule, policy),
       held: null,
       sample: judgement.sample,
-      evidence: evidenceOf(judgement, more),
+      // A rule about single calls ends the call it is about, any other all calls of the subject.
+      evidence: evidenceOf(
+        judgement,
+        action === 'end-calls' ? { ...more, ends: call === '' ? 'all' : 'named' } : more,
+      ),
     };
     const held = action === 'alert' ? null : this.#brake.consider(finding, atMs);
     if (action !== 'alert') {
@@ -146,7 +150,7 @@ export class Verdicts {
         breach.proposal = { ...before, againMs: atMs + REPROPOSE_MS };
         return false;
       }
-      const durationMs = this.#actDurationMs(action);
+      const durationMs = this.#actDurationMs(action, policy.id);
       breach.proposal = proposed(before, times, { atMs, mode, held: held !== null, durationMs });
     }
     this.#breaches.record(breach, atMs);

@@ -311,6 +311,12 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     buckets: LATENCY_BUCKETS_SECONDS,
   });
   counterBy(
+    'vigie_calls_ended_total',
+    'Calls that rules asked to end, by what became of them.',
+    'outcome',
+    () => enforcement().callsEndedByOutcome,
+  );
+  counterBy(
     'vigie_webhook_deliveries_total',
     'Webhook deliveries by result.',
     'result',

@@ -65,6 +65,7 @@ export function exampleSources(): MetricSources {
       decisionsByKind: { suspended: 1513, held: 1514 },
       brakeEngaged: false,
       brakeEngagements: 1505,
+      callsEndedByOutcome: { ended: 2, absent: 1, emergency: 0, failed: 0 },
       webhookDeliveriesByResult: { delivered: 1506, retried: 1507, failed: 1508 },
     }),
     config: () => ({

@@ -81,6 +81,8 @@ export interface EnforcementReading {
   readonly decisionsByKind: Readonly<Record<string, number>>;
   readonly brakeEngaged: boolean;
   readonly brakeEngagements: number;
+  /** Calls that were to be ended, by what became of them. */
+  readonly callsEndedByOutcome: Readonly<Record<'ended' | 'absent' | 'emergency' | 'failed', number>>;
   readonly webhookDeliveriesByResult: Readonly<Record<'delivered' | 'retried' | 'failed', number>>;
 }
 
