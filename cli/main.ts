@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { backtestCommand } from './backtest.ts';
 import { brakeCommand } from './brake.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { CommandFailure, ExitCode } from './exit.ts';
 import { explainCommand } from './explain.ts';
+import { ingestCommand } from './ingest.ts';
 import { manCommand } from './man.ts';
 import { talk } from './output.ts';
 import { policiesCommand } from './policies.ts';
@@ -27,7 +29,9 @@ function program(): Command {
     .version(version())
     .addCommand(runCommand())
     .addCommand(checkConfigCommand())
+    .addCommand(ingestCommand())
     .addCommand(replayCommand())
+    .addCommand(backtestCommand())
     .addCommand(simulateCommand())
     .addCommand(demoCommand())
     .addCommand(quickstartCommand())

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReplayReport } from '../daemon/replay-report.ts';
-import { learnedText, renderReport } from './replay.ts';
+import { renderReport } from './replay.ts';
+import { learnedText } from './replay-run.ts';
 
 const report: ReplayReport = {
   capture: {

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { ReplayReport } from '../daemon/replay-report.ts';
-import { requireSetup } from './config.ts';
-import { CommandFailure } from './exit.ts';
-import { outputWidth, printData, printJson, shortNumber, shortTime, talk } from './output.ts';
+import { outputWidth, printData, printJson, shortNumber, shortTime } from './output.ts';
+import { requireFrames, runReplay } from './replay-run.ts';
 import { type Column, printable, renderTable } from './table.ts';
 
 const MAXIMUM_ROWS = 40;
@@ -93,31 +91,6 @@ export function renderReport(report: ReplayReport, width: number): string {
   ].join('\n');
 }
 
-/** What replay found out for itself, so that a wrong guess is noticed. */
-export function learnedText(proxies: readonly string[], strangerMessages: number): string {
-  if (proxies.length === 0)
-    return 'no proxy found in the capture: network.proxies in a configuration names it';
-  const left =
-    strangerMessages === 0
-      ? ''
-      : `; ${strangerMessages} messages have none of them on a side and are counted nowhere`;
-  return `taken for the proxies: ${proxies.join(', ')}${left} (--config with network.proxies says otherwise)`;
-}
-
-async function reportOf(
-  files: string[],
-  options: { config: string | null; policy: string | null },
-): Promise<ReplayReport> {
-  const { replay, ReplayError } = await import('../daemon/replay.ts');
-  try {
-    return await replay(files, options);
-  } catch (error) {
-    const file = (error as NodeJS.ErrnoException).code !== undefined;
-    if (error instanceof ReplayError || file) throw new CommandFailure((error as Error).message);
-    throw error;
-  }
-}
-
 interface Options {
   readonly config?: string;
   readonly policy?: string;
@@ -134,16 +107,12 @@ export function replayCommand(): Command {
     .option('--policy <name>', 'judge by this policy')
     .option('--json', 'print JSON')
     .action(async (files: string[], { config, policy, json }: Options) => {
-      const missing = files.find((file) => !existsSync(file));
-      if (missing !== undefined) throw new CommandFailure(`There is no file ${missing}.`);
-      if (config !== undefined) requireSetup(config);
-      const report = await reportOf(files, { config: config ?? null, policy: policy ?? null });
-      const { proxies, proxiesLearned, strangerMessages } = report.capture;
-      if (proxiesLearned) talk(learnedText(proxies, strangerMessages));
+      const report = await runReplay(files, {
+        ...(config === undefined ? {} : { config }),
+        ...(policy === undefined ? {} : { policy }),
+      });
       if (json) printJson(report);
       else printData(renderReport(report, outputWidth()));
-      const { frames, faults } = report.capture;
-      // A capture cut off at its end has been told about; one of which nothing could be read is a failure.
-      if (frames === 0 && faults.length > 0) throw new CommandFailure(faults.join('\n'));
+      requireFrames(report);
     });
 }
