@@ -5,7 +5,9 @@ import type { Daemon } from './daemon.ts';
 import { DirectoryNames } from './enforcement/subject-names.ts';
 import type { EntryKind } from './identity/directory.ts';
 import type { Customer, Line, Trunk } from './identity/directory-schema.ts';
+import { ingestReport } from './ingest-report.ts';
 import { isoTime } from './policy/finding.ts';
+import { modesOf, policyOf } from './policy-report.ts';
 import type { Health } from './telemetry/health.ts';
 
 /** What the HTTP API is given of the running daemon. */
@@ -26,7 +28,32 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
       state: () => ({ engaged: daemon.brakeReason !== null, reason: daemon.brakeReason }),
       release: (request) => daemon.releaseBrake(request),
     },
-    subjects: { explain: (subject) => explain(daemon, subject) },
+    subjects: {
+      explain: (subject) => explain(daemon, subject),
+      ranking: (request) => daemon.core.engine.ranking(request),
+    },
+    events: daemon.events,
+    modes: {
+      list: () => modesOf(daemon.setup, daemon.modes),
+      put: async ({ target, mode, by, reason, expected }) => {
+        const known = modesOf(daemon.setup, daemon.modes).items.some((item) => item.target === target);
+        // One that is left over from a policy that is gone can be taken back.
+        if (!known && (mode !== null || daemon.modes.get(target) === null)) return 'unknown';
+        if (!daemon.store.status().connected)
+          throw new Unavailable('Redis is away: the change could not be kept');
+        const override = mode === null ? null : { mode, by, reason, at: isoTime(Date.now()) };
+        return (await daemon.setMode(target, override, expected)) ? 'done' : 'conflict';
+      },
+    },
+    policies: {
+      list: () =>
+        [...daemon.setup.policies.values()].map((policy) => policyOf(daemon.setup, daemon.modes, policy)),
+      get: (id) => {
+        const policy = daemon.setup.policies.get(id);
+        return policy === undefined ? null : policyOf(daemon.setup, daemon.modes, policy);
+      },
+    },
+    ingest: { report: () => ingestReport(daemon) },
     directory: {
       lines: directoryService<Line>(daemon, 'line'),
       trunks: directoryService<Trunk>(daemon, 'trunk'),

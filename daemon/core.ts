@@ -17,7 +17,7 @@ import { parseAddress } from './ingest/address.ts';
 import type { PipelineOptions } from './pipeline/options.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { Brake } from './policy/brake.ts';
-import { type CustomerFacts, PolicyEngine } from './policy/engine.ts';
+import { type CustomerFacts, PolicyEngine, type PolicyEngineOptions } from './policy/engine.ts';
 import type { Action, FindingSink } from './policy/finding.ts';
 import type { Policy } from './policy/plan.ts';
 import type { Terms } from './policy/terms.ts';
@@ -33,6 +33,8 @@ export interface CoreOptions {
   readonly badUserAgents?: BadUserAgents;
   readonly store: WindowStore;
   readonly onFinding: FindingSink;
+  /** Mode of a rule now; default: as its policy was loaded. */
+  readonly modeOf?: PolicyEngineOptions['modeOf'];
   /** Hears every event after the policies did. */
   readonly onEvent?: (event: Event) => void;
   readonly pipeline?: Partial<PipelineOptions>;
@@ -119,6 +121,7 @@ export function createCore(options: CoreOptions): Core {
       },
       brake,
       actDurationMs: (action, policy) => actDurationMs(config, action, policies.get(policy)?.terms),
+      ...(options.modeOf ? { modeOf: options.modeOf } : {}),
       onFinding: options.onFinding,
     });
   let engine = engineOf(options);

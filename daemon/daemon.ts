@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { detectors } from '../detectors/index.ts';
+import { EventHub } from './admin/event-hub.ts';
 import { createLocalToken } from './admin/local-token.ts';
 import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
 import type { AdminToken } from './admin/tokens.ts';
@@ -20,14 +21,17 @@ import { parseAddress } from './ingest/address.ts';
 import { HepReceiver } from './ingest/hep-server.ts';
 import type { Packet } from './ingest/packet.ts';
 import { readTlsFiles, type TlsMaterial } from './ingest/tls-files.ts';
+import { IngestRates } from './ingest-report.ts';
+import { LiveEvents } from './live-events.ts';
 import { metricSources, Tallies } from './metric-readings.ts';
+import { type ModeOverride, ModeOverrides } from './mode-overrides.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
 import { clearAfter } from './policy/plan.ts';
 import { noTerms } from './policy/terms.ts';
 import { SilenceWatch } from './policy/silence.ts';
 import { SharedRates } from './shared-rates.ts';
-import { createHealth } from './telemetry/health.ts';
+import { createHealth, type Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
 import { type Metrics, registerMetrics } from './telemetry/metrics.ts';
 import { ToldOnce } from './told-once.ts';
@@ -69,6 +73,13 @@ export class Daemon {
   readonly receiver: HepReceiver;
   readonly tallies = new Tallies();
   readonly metrics: Metrics;
+  /** What is told to consoles as it happens. */
+  readonly events = new EventHub();
+  readonly modes: ModeOverrides;
+  readonly ingestRates = new IngestRates();
+  readonly #live: LiveEvents;
+  #health: Health | null = null;
+  #healthTold = '';
   readonly #sharedRates: SharedRates;
   readonly #toldOnce: ToldOnce;
   readonly #embedded: EmbeddedRedis | null;
@@ -122,6 +133,7 @@ export class Daemon {
       log: (level, event, facts) => log[level](event as 'windows.away', facts),
       onBatch: (seconds) => this.metrics.redisBatch(seconds),
     });
+    this.modes = new ModeOverrides(this.store.redis);
     this.persistence = new Persistence(this.store, config.calls.maximumAge as number);
     this.core = createCore({
       config,
@@ -132,6 +144,7 @@ export class Daemon {
       badUserAgents: setup.badUserAgents,
       store: this.store,
       onFinding: (finding) => this.#found(finding),
+      modeOf: (rule, { id }) => this.modes.modeOf(this.#setup.config.policies, id, rule).mode,
       onEvent: (event) => this.tallies.event(event),
       pipeline: { onCallChange: this.persistence.saveCall, onBindingChange: this.persistence.saveBinding },
     });
@@ -170,8 +183,8 @@ export class Daemon {
       names: new DirectoryNames(this.directory),
       ruleMode: (policy, rule) => {
         const { policies, config } = this.#setup;
-        const mode = policies.get(policy)?.rules.find(({ id }) => id === rule)?.mode ?? config.policies.mode;
-        return mode === 'enforce' ? 'enforce' : 'observe';
+        const known = policies.get(policy)?.rules.find(({ id }) => id === rule) ?? { id: rule };
+        return this.modes.modeOf(config.policies, policy, known).mode;
       },
       terms: (policy) => this.#setup.policies.get(policy)?.terms ?? noTerms,
       callsToEnd: (finding) => callsToEnd(finding, this.core.pipeline.calls.records()),
@@ -187,6 +200,14 @@ export class Daemon {
         },
       },
     });
+    this.#live = new LiveEvents(this.store.redis, this.enforcement, this.events);
+  }
+
+  /** Sets a mode at once, or with null lets the files hold again. False where somebody else changed the modes since `expected`. */
+  async setMode(target: string, override: ModeOverride | null, expected: number | null): Promise<boolean> {
+    if (!(await this.modes.put(target, override, expected))) return false;
+    await this.enforcement.reconcile().catch((error) => this.log.warn('blocks.not-reconciled', { error }));
+    return true;
   }
 
   get setup(): Setup {
@@ -270,6 +291,8 @@ export class Daemon {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    this.#live.stop();
+    this.events.close();
     await Promise.allSettled(this.#servers.map((server) => server.close()));
     await this.receiver.stop();
     // Events still waiting for earlier ones go out; open calls stay in the store.
@@ -286,8 +309,11 @@ export class Daemon {
       this.store.connect(),
       new Promise((resolve) => setTimeout(resolve, REDIS_PATIENCE_MS).unref()),
     ]);
-    if (this.store.status().connected) await this.#restore();
-    else
+    if (this.store.status().connected) {
+      // Before blocks are set right by them.
+      await this.modes.load().catch((error) => this.log.warn('modes.unread', { error }));
+      await this.#restore();
+    } else
       this.log.warn('redis.away', {
         todo: 'measuring begins without what was known before; it is taken in when Redis comes',
       });
@@ -320,7 +346,9 @@ export class Daemon {
   async #listen(): Promise<void> {
     const { config } = this.#setup;
     this.#tokens = [createLocalToken(config.redis.directory)];
-    const services = adminServices(this, createHealth(this.#healthSources()));
+    const health = createHealth(this.#healthSources());
+    this.#health = health;
+    const services = adminServices(this, health);
     const options = {
       services,
       log: this.log,
@@ -438,6 +466,9 @@ export class Daemon {
     brake.onLineCount(pipeline.lines.size);
     this.#watchLosses();
     this.#watchBrake();
+    this.#watchHealth();
+    this.ingestRates.sample(wallClock(), this.receiver.agents.values());
+    if (this.store.status().connected) void this.#watchModes();
     if (!this.#restored && this.store.status().connected) void this.#restore();
   }
 
@@ -448,8 +479,29 @@ export class Daemon {
     const engaged = reason !== null;
     if (engaged) this.tallies.brakeEngagements++;
     this.log.warn(engaged ? 'brake.engaged' : 'brake.released', { reason: reason ?? this.#brakeReason });
+    this.events.publish('brake', { engaged, reason });
     this.enforcement.onBrake({ engaged, reason: reason ?? this.#brakeReason ?? '', atMs: Date.now() });
     this.#brakeReason = reason;
+  }
+
+  /** Consoles are told when a check changes, not each time that a figure in it does. */
+  #watchHealth(): void {
+    const readiness = this.#health?.ready();
+    if (readiness === undefined) return;
+    const told = readiness.checks.map(({ name, status }) => `${name} ${status}`).join(',');
+    if (told === this.#healthTold) return;
+    if (this.#healthTold !== '') this.events.publish('health', readiness);
+    this.#healthTold = told;
+  }
+
+  /** Another daemon's person may have changed a mode. */
+  async #watchModes(): Promise<void> {
+    try {
+      if (!(await this.modes.load())) return;
+      await this.enforcement.reconcile();
+    } catch (error) {
+      this.log.debug('modes.unread', { error });
+    }
   }
 
   /** Packets that the kernel dropped, and agents that have gone silent, make ratios unreliable: the brake is told. */

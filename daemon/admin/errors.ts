@@ -131,6 +131,16 @@ const catalogue = {
     title: 'The directory has no such entry.',
     action: 'List the directory, or PUT the entry.',
   },
+  'policy-not-found': {
+    status: 404,
+    title: 'There is no such policy.',
+    action: 'List the policies; the ids are those of the policy files.',
+  },
+  'target-not-found': {
+    status: 404,
+    title: 'There is no policy or rule with this id.',
+    action: 'Name a target that GET /v1/modes shows.',
+  },
   'request-timeout': {
     status: 408,
     title: 'The request was not received in time.',
@@ -176,6 +186,11 @@ const catalogue = {
     title: 'The entry stands in the directory file.',
     action: 'Change the file of directory.file and reload; the API only deletes what it has put.',
   },
+  'changed-meanwhile': {
+    status: 412,
+    title: 'Somebody else has changed this meanwhile.',
+    action: 'Read it again, and send the change with the ETag of what you have read.',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large.',
@@ -211,6 +226,11 @@ const catalogue = {
     status: 500,
     title: 'Vigie failed to answer.',
     action: 'Look for admin.failed with this `request` in the log and report it.',
+  },
+  'streams-exhausted': {
+    status: 503,
+    title: 'Too many clients follow the events.',
+    action: 'Close streams that nobody looks at; 64 are open at most.',
   },
   'store-unavailable': {
     status: 503,

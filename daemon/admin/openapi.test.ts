@@ -29,7 +29,14 @@ const wanted = [
   'GET /v1/directory/lines/{line}',
   'GET /v1/directory/trunks',
   'GET /v1/directory/trunks/{id}',
+  'GET /v1/events',
+  'GET /v1/ingest',
+  'GET /v1/modes',
   'GET /v1/openapi.json',
+  'GET /v1/policies',
+  'GET /v1/policies/{id}',
+  'GET /v1/session',
+  'GET /v1/subjects',
   'GET /v1/subjects/{kind}/{id}',
   'GET /v1/suspensions',
   'GET /v1/suspensions/{id}',
@@ -40,6 +47,7 @@ const wanted = [
   'PUT /v1/directory/customers/{id}',
   'PUT /v1/directory/lines/{line}',
   'PUT /v1/directory/trunks/{id}',
+  'PUT /v1/modes',
 ];
 
 test('the document has every route, each with replies, errors and its path parameters', async () => {

@@ -37,6 +37,16 @@ function parametersOf(place: 'path' | 'query', schema: TObject | undefined): unk
   }));
 }
 
+function headersOf(headers: Route['headers']): unknown[] {
+  return Object.entries(headers ?? {}).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }));
+}
+
 function repliesOf(route: Route): Record<string, unknown> {
   const replies: Record<string, unknown> = errorReplies(route);
   for (const [status, { description, schema, contentType }] of Object.entries(route.replies)) {
@@ -59,7 +69,11 @@ export function openApiOf(routes: readonly Route[], version: string): Record<str
       tags: [route.tag],
       security: route.scope === null ? [] : [{ bearer: [] }],
       ...(route.scope === null ? {} : { 'x-scope': route.scope }),
-      parameters: [...parametersOf('path', route.params), ...parametersOf('query', route.query)],
+      parameters: [
+        ...parametersOf('path', route.params),
+        ...parametersOf('query', route.query),
+        ...headersOf(route.headers),
+      ],
       ...(route.body === undefined
         ? {}
         : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),

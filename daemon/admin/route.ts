@@ -1,5 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ErrorCode } from './errors.ts';
+import type { View } from './event-hub.ts';
 import type { AdminServices } from './services.ts';
 import type { Bearer, Scope } from './tokens.ts';
 
@@ -17,6 +19,8 @@ export interface RouteRequest<P, Q, B> {
   readonly headers: Readonly<Record<string, string>>;
   /** Who asks; null on open routes. */
   readonly bearer: Bearer | null;
+  /** What of an answer this bearer may see. */
+  readonly view: View;
   readonly services: AdminServices;
 }
 
@@ -25,6 +29,9 @@ export interface RouteReply {
   /** JSON, or text with its own content type; undefined: no body. */
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Takes the response over and goes on writing to it; status, body and headers are its own then. */
+  readonly stream?: (response: ServerResponse) => void;
 }
 
 export interface RouteSpec<P, Q, B> {
@@ -33,11 +40,24 @@ export interface RouteSpec<P, Q, B> {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly tag: 'health' | 'suspensions' | 'alerts' | 'subjects' | 'directory';
+  readonly tag:
+    | 'health'
+    | 'session'
+    | 'suspensions'
+    | 'alerts'
+    | 'subjects'
+    | 'policies'
+    | 'ingest'
+    | 'directory'
+    | 'audit'
+    | 'notices'
+    | 'privacy';
   /** Null: open to whoever reaches the listener. */
   readonly scope: Scope | null;
   readonly params?: P;
   readonly query?: Q;
+  /** Request header fields that it reads, by name in lower case: what each is for. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: B;
   /** Largest body in bytes, 64 KiB unless given. */
   readonly maximumBodyBytes?: number;

@@ -15,12 +15,12 @@ export const SubjectKindSchema = Type.Enum(['line', 'trunk', 'customer', 'source
 export const SubjectIdSchema = Type.String({ pattern: '^[!-~]{1,128}$' });
 export const SubjectSchema = Type.Object({ kind: SubjectKindSchema, id: SubjectIdSchema }, closed);
 
-const person = Type.String({
+export const PersonSchema = Type.String({
   minLength: 1,
   maxLength: 200,
   description: 'Who does this; the name of the token unless given.',
 });
-const reason = Type.String({
+export const ReasonSchema = Type.String({
   minLength: 1,
   maxLength: 1_000,
   pattern: '\\S',
@@ -33,11 +33,11 @@ const graceSeconds = Type.Integer({
 });
 
 export const LiftBody = Type.Object(
-  { reason, by: Type.Optional(person), graceSeconds: Type.Optional(graceSeconds) },
+  { reason: ReasonSchema, by: Type.Optional(PersonSchema), graceSeconds: Type.Optional(graceSeconds) },
   closed,
 );
 
-export const ReleaseBody = Type.Object({ reason, by: Type.Optional(person) }, closed);
+export const ReleaseBody = Type.Object({ reason: ReasonSchema, by: Type.Optional(PersonSchema) }, closed);
 
 export const SuspendBody = Type.Object(
   {
@@ -45,8 +45,8 @@ export const SuspendBody = Type.Object(
       { kind: Type.Enum(['line', 'trunk', 'customer', 'source']), id: SubjectIdSchema },
       closed,
     ),
-    reason,
-    by: Type.Optional(person),
+    reason: ReasonSchema,
+    by: Type.Optional(PersonSchema),
     clause: Type.Optional(
       Type.String({ maxLength: 256, description: 'Clause of the contract it rests on.' }),
     ),
@@ -73,7 +73,7 @@ export const LiftWebhookBody = Type.Object({
     Type.String({ minLength: 1, maxLength: 64, description: 'One suspension; either this or `subject`.' }),
   ),
   subject: Type.Optional(SubjectSchema),
-  reason,
+  reason: ReasonSchema,
   by: Type.String({ minLength: 1, maxLength: 200, description: 'The person who lifts.' }),
   graceSeconds: Type.Optional(graceSeconds),
 });

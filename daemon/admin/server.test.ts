@@ -15,7 +15,7 @@ const guarded = adminRoutes('0').filter(({ scope }) => scope !== null);
 
 test('every route that is not open refuses without a token, with a wrong one and with a lesser scope', async () => {
   const { call } = adminFixture();
-  assert.equal(guarded.length, 20);
+  assert.equal(guarded.length, 28);
   for (const { method, path, scope } of guarded) {
     const url = sample(path);
     const missing = await call(method, url, { scope: null });
@@ -43,6 +43,7 @@ test('the needed scopes are these', () => {
   assert.deepEqual(of('admin'), [
     'POST /v1/suspensions',
     'POST /v1/brake/release',
+    'PUT /v1/modes',
     'PUT /v1/directory/lines/{line}',
     'DELETE /v1/directory/lines/{line}',
     'PUT /v1/directory/trunks/{id}',

@@ -8,8 +8,14 @@ import { type Route, type RouteRequest, route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { brakeRoutes } from './routes/brake.ts';
 import { directoryRoutes } from './routes/directory.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
+import { ingestRoutes } from './routes/ingest.ts';
 import { liftWebhookRoutes } from './routes/lift-webhook.ts';
+import { modeRoutes } from './routes/modes.ts';
+import { policyRoutes } from './routes/policies.ts';
+import { rankingRoutes } from './routes/ranking.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { subjectRoutes } from './routes/subjects.ts';
 import { suspensionRoutes } from './routes/suspensions.ts';
 import type { AdminServices } from './services.ts';
@@ -37,11 +43,17 @@ export function adminRoutes(version: string): readonly Route[] {
   const routes: Route[] = [
     ...healthRoutes,
     metricsRoute,
+    ...sessionRoutes,
     ...alertRoutes,
+    ...eventRoutes,
     ...suspensionRoutes,
     ...brakeRoutes,
     ...liftWebhookRoutes,
+    ...rankingRoutes,
     ...subjectRoutes,
+    ...policyRoutes,
+    ...modeRoutes,
+    ...ingestRoutes,
     ...directoryRoutes,
   ];
   const document = route({
@@ -96,6 +108,8 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
   server.setNotFoundHandler((request, reply) =>
     sendFailure(options.log, new ApiError('route-not-found'), request, reply),
   );
+  // Streams never end by themselves: closing would wait for them.
+  server.addHook('preClose', async () => options.services.events.close());
   for (const each of routes) mount(server, each, options);
   return server;
 }
@@ -140,9 +154,12 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions): vo
         rawBody,
         headers: singleHeaders(request.headers),
         bearer: request.vigieBearer,
+        view: (data: unknown) => data,
         services: options.services,
       };
-      const { status, body, contentType } = await route.handle(input as RouteRequest<never, never, never>);
+      const { status, body, contentType, headers, stream } = await route.handle(
+        input as RouteRequest<never, never, never>,
+      );
       if (route.method !== 'GET') {
         options.log.info('admin.changed', {
           route: `${route.method} ${route.path}`,
@@ -150,7 +167,12 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions): vo
           by: request.vigieBearer?.name ?? 'webhook',
         });
       }
-      reply.status(status);
+      if (stream !== undefined) {
+        reply.hijack();
+        stream(reply.raw);
+        return;
+      }
+      reply.status(status).headers(headers ?? {});
       if (body === undefined) return reply.send();
       const text = contentType === undefined ? JSON.stringify(body) : String(body);
       return reply.header('content-type', contentType ?? 'application/json; charset=utf-8').send(text);

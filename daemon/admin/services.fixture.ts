@@ -4,10 +4,19 @@ import { verifyLift } from '../enforcement/lift-webhook.ts';
 import { isOpen, manualProposal, type Suspension, transit } from '../enforcement/suspension.ts';
 import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
 import type { FindingJson } from '../policy/finding.ts';
+import type { RankingRequest } from '../policy/ranking.ts';
 import type { Readiness } from '../telemetry/health.ts';
 import { silentLog } from '../telemetry/log.ts';
+import { EventHub } from './event-hub.ts';
 import { buildAdminServer } from './server.ts';
-import type { AdminServices, DirectoryService, SuspensionService } from './services.ts';
+import type {
+  AdminServices,
+  DirectoryService,
+  ModeJson,
+  OverrideJson,
+  PolicyJson,
+  SuspensionService,
+} from './services.ts';
 import { hashToken, newToken, type Scope } from './tokens.ts';
 
 const START_MS = Date.UTC(2026, 10, 22, 10, 0, 0);
@@ -43,6 +52,31 @@ export const exampleAlert: AlertJson & { readonly entry: string } = {
   note: '',
   suspensionId: 's-0001',
   finding: exampleFinding,
+};
+
+const exampleRule = {
+  id: 'cmi.transaction-rate',
+  title: 'More than 30 SIP transactions per second',
+  clause: 'general terms 12.1',
+  detector: 'transaction-rate',
+  parameters: { limit: { value: 30, unit: 'transactions', description: 'The limit.' } },
+  subject: 'customer',
+  minimumSample: 30,
+  confidence: 0.999,
+  ladder: [{ action: 'alert' }, { action: 'suspend', for: 3_000 }],
+  maturity: 'stable',
+  enabled: true,
+  mode: 'observe',
+} as const;
+
+export const examplePolicy: PolicyJson = {
+  id: 'cmi',
+  contract: 'CMI general terms 1.11',
+  version: '1+abc',
+  appliesTo: 'customers',
+  isDefault: true,
+  mode: 'observe',
+  rules: [exampleRule, { ...exampleRule, id: 'cmi.fax-rate', maturity: 'incubating', enabled: false }],
 };
 
 type MemoryDirectory<Entry> = DirectoryService<Entry> & { readonly entries: Map<string, Entry> };
@@ -100,6 +134,10 @@ export function memoryServices() {
     alerts: [exampleAlert],
     liftSecrets: [liftSecret],
     suspensions,
+    events: new EventHub({ lastId: 0 }),
+    overrides: new Map<string, OverrideJson>(),
+    modesVersion: 0,
+    rankings: [] as RankingRequest[],
   };
   const fail = () => {
     if (state.failure !== null) throw state.failure;
@@ -168,7 +206,7 @@ export function memoryServices() {
           if (same && isOpen(suspension.state)) return suspension;
         }
         nowMs += 1_000;
-        const action = subject.kind === 'source' ? 'block-registration' : 'suspend';
+        const action = request.action ?? (subject.kind === 'source' ? 'block-registration' : 'suspend');
         const durationMs = durationSeconds === null ? null : durationSeconds * 1_000;
         const id = `s-${String(suspensions.size + 1).padStart(4, '0')}`;
         const proposal = manualProposal(
@@ -204,7 +242,64 @@ export function memoryServices() {
         return { items: items.slice(0, limit), cursor: null };
       },
     },
+    events: state.events,
+    modes: {
+      list: () => ({
+        version: state.modesVersion,
+        default: 'observe',
+        items: ['cmi', exampleRule.id].map((target): ModeJson => {
+          const override = state.overrides.get(target) ?? null;
+          return {
+            target,
+            kind: target === 'cmi' ? 'policy' : 'rule',
+            policy: 'cmi',
+            mode: override?.mode ?? 'observe',
+            configured: 'observe',
+            origin: target === 'cmi' ? null : 'configuration',
+            override,
+          };
+        }),
+      }),
+      put: async ({ target, mode, by, reason, expected }) => {
+        fail();
+        if (!['cmi', exampleRule.id].includes(target)) return 'unknown';
+        if (expected !== null && expected !== state.modesVersion) return 'conflict';
+        state.modesVersion++;
+        if (mode === null) state.overrides.delete(target);
+        else state.overrides.set(target, { mode, by, reason, at: '2026-11-22T10:00:00.000Z' });
+        return 'done';
+      },
+    },
+    policies: {
+      list: () => [examplePolicy],
+      get: (id) => (id === 'cmi' ? examplePolicy : null),
+    },
+    ingest: { report: () => ({ agents: [] }) },
     subjects: {
+      ranking: (request) => {
+        state.rankings.push(request);
+        return [
+          {
+            subject: { kind: 'source', id: '192.0.2.7' },
+            customer: null,
+            rule: 'cmi.message-rate',
+            policy: 'cmi',
+            clause: 'fixed telephony 7',
+            title: 'Messages per second',
+            mode: 'observe',
+            value: 30,
+            limit: 60,
+            unit: 'messages',
+            windowSeconds: 1,
+            share: 0.5,
+            breached: false,
+            sample: null,
+            minimumSample: 30,
+            perSecond: 30,
+            atMs: START_MS,
+          },
+        ];
+      },
       explain: async (subject) =>
         subject.id === 'unknown'
           ? null

@@ -4,7 +4,10 @@ import type { Suspension } from '../enforcement/suspension.ts';
 import type { Page } from '../enforcement/suspension-store.ts';
 import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
 import type { RuleReading } from '../policy/explain.ts';
+import type { Mode } from '../policy/finding.ts';
+import type { Ranked, RankingRequest } from '../policy/ranking.ts';
 import type { Health } from '../telemetry/health.ts';
+import type { EventHub } from './event-hub.ts';
 
 /** What the HTTP API needs of the daemon. Methods reject with `EnforcementError` or `Unavailable` while Redis is away. */
 export interface AdminServices {
@@ -15,7 +18,17 @@ export interface AdminServices {
     state(): { readonly engaged: boolean; readonly reason: string | null };
     release(request: { readonly reason: string; readonly by: string }): void;
   };
-  readonly subjects: { explain(subject: Subject): Promise<SubjectExplanation | null> };
+  readonly subjects: {
+    explain(subject: Subject): Promise<SubjectExplanation | null>;
+    ranking(request: RankingRequest): readonly Ranked[];
+  };
+  readonly events: Pick<EventHub, 'attach' | 'full' | 'close'>;
+  readonly modes: ModeService;
+  readonly policies: {
+    list(): readonly PolicyJson[];
+    get(id: string): PolicyJson | null;
+  };
+  readonly ingest: { report(): object };
   readonly directory: {
     readonly lines: DirectoryService<Line>;
     readonly trunks: DirectoryService<Trunk>;
@@ -45,6 +58,69 @@ export interface SubjectExplanation {
   /** As the policy engine gives them, or with the time as the API shows it. */
   readonly readings: readonly (RuleReading | RuleReadingJson)[];
   readonly suspensions: readonly Suspension[];
+}
+
+/** A mode that a person has set over what the files say. */
+export interface OverrideJson {
+  readonly mode: Mode;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface ModeJson {
+  /** A policy's or rule's id. */
+  readonly target: string;
+  readonly kind: 'policy' | 'rule';
+  readonly policy: string;
+  /** In force now; `mixed`: not the same for all rules of the policy. */
+  readonly mode: Mode | 'mixed';
+  /** What the configuration says. */
+  readonly configured: Mode | 'mixed';
+  /** What the mode rests on; null for a policy. */
+  readonly origin: string | null;
+  readonly override: OverrideJson | null;
+}
+
+export interface ModeService {
+  /** `version` changes with every change. */
+  list(): { readonly version: number; readonly default: Mode; readonly items: readonly ModeJson[] };
+  /** Null as mode: the files hold again. `expected`: the version that was seen, null for any. */
+  put(change: {
+    readonly target: string;
+    readonly mode: Mode | null;
+    readonly by: string;
+    readonly reason: string;
+    readonly expected: number | null;
+  }): Promise<'done' | 'unknown' | 'conflict'>;
+}
+
+export interface PolicyRuleJson {
+  readonly id: string;
+  readonly title: string;
+  readonly clause: string;
+  readonly detector: string;
+  readonly parameters: Readonly<
+    Record<string, { readonly value: unknown; readonly unit: string | null; readonly description: string }>
+  >;
+  readonly subject: string;
+  readonly minimumSample: number;
+  readonly confidence: number;
+  readonly ladder: readonly object[];
+  readonly maturity: string;
+  readonly enabled: boolean;
+  readonly mode: Mode;
+}
+
+export interface PolicyJson {
+  readonly id: string;
+  readonly contract: string;
+  readonly version: string;
+  readonly appliesTo: 'customers' | 'everyone';
+  /** Of those that name none. */
+  readonly isDefault: boolean;
+  readonly mode: Mode | 'mixed';
+  readonly rules: readonly PolicyRuleJson[];
 }
 
 export type PutResult =

@@ -28,8 +28,10 @@ import {
   updateOf,
   windowKey,
 } from './plan.ts';
+import { type Ranked, type RankingRequest, ranked } from './ranking.ts';
 import { RateWatch, type SharedRateLike, type SlotDirectory } from './rate-watch.ts';
 import type { SourceProfiler } from './source-profile.ts';
+import { Standings } from './standings.ts';
 import { type BrakeLike, Verdicts } from './verdicts.ts';
 
 export interface CustomerFacts {
@@ -105,6 +107,7 @@ export class PolicyEngine {
   readonly #noChannels: SubjectFacts;
   readonly #verdicts: Verdicts;
   readonly #rates: RateWatch;
+  readonly #standings = new Standings();
   #nowMs = NEVER;
 
   constructor(options: PolicyEngineOptions) {
@@ -274,6 +277,26 @@ export class PolicyEngine {
   }
 
   /**
+   * The subjects nearest to a limit, or the busiest per second, as of the latest time seen: each once, by the rule that presses most.
+   * What is counted per message is read now; the rest stands as it was judged last. At most a pass over the live rates and 4,096 standings.
+   */
+  ranking(request: RankingRequest): readonly Ranked[] {
+    const nowMs = this.#nowMs === NEVER ? 0 : this.#nowMs;
+    const rates = (['source', 'customer'] as const).flatMap((kind) => {
+      if (request.kind !== null && request.kind !== kind) return [];
+      return [...this.#rates.busiest(kind, nowMs, request.limit)].flatMap(({ subject, count, rules }) => {
+        const customer = this.#customerOf(subject);
+        const own = this.#planOfSubject(subject, customer).rates;
+        const rule = own.find((rate) => rules.includes(rate));
+        return rule === undefined
+          ? []
+          : [{ rule, subject, customer: ownerOf(subject, customer), count, atMs: nowMs }];
+      });
+    });
+    return ranked(request, rates, this.#standings.of(request.kind, nowMs), (rule) => this.#mode(rule));
+  }
+
+  /**
    * After a lift: what was counted before `atMs` counts no more for the rule (null: for every rule) of this subject, and the ladder
    * begins anew. Open calls stay open: they are no history.
    */
@@ -364,6 +387,7 @@ export class PolicyEngine {
     }
     if (judgement === null) return;
     const { atMs } = event;
+    this.#standings.note(rule, subject, ownerOf(subject, customer), judgement, atMs);
     let breach = this.breaches.find(rule, subject.id);
     if (breach !== undefined && atMs < breach.floorMs) return;
     if (!judgement.breached || tooFew(rule, judgement)) {
@@ -439,6 +463,7 @@ export class PolicyEngine {
     // A call that was reported stays reported, lifted or not: it goes on.
     const calls = known === undefined ? [] : [...known.calls];
     if (known !== undefined) this.breaches.forget(known);
+    this.#standings.forget(rule, subject);
     const breach = this.breaches.open(rule, subject, ownerOf(subject, customer));
     breach.floorMs = atMs;
     for (const call of calls) breach.calls.add(call);

@@ -180,6 +180,23 @@ export class RateWatch {
     this.#profiles[rule.detector.stream].release(slot);
   }
 
+  /**
+   * The busiest subjects of each limit that is counted per message, as of `nowMs`: at most `most` of each. `rules` are those of one
+   * counter; which of them is about the subject depends on its policy.
+   */
+  *busiest(
+    kind: 'source' | 'customer',
+    nowMs: number,
+    most: number,
+  ): Iterable<{ readonly subject: Subject; readonly count: number; readonly rules: readonly RateRule[] }> {
+    for (const counter of this.#counters.values()) {
+      if (counter.kind !== kind) continue;
+      const rules = [...this.#counterOf].filter(([, other]) => other === counter).map(([rule]) => rule);
+      for (const { slot, count } of counter.table.busiest(nowMs, most))
+        yield { subject: this.#slots[kind](slot), count, rules };
+    }
+  }
+
   tables(): readonly Pick<Counter, 'name' | 'kind' | 'table'>[] {
     return [...this.#counters.values()];
   }

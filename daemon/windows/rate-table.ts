@@ -207,6 +207,31 @@ export class RateTable {
     return heads[base + COUNT] === 0 ? Number.NEGATIVE_INFINITY : heads[base + NEWEST];
   }
 
+  /**
+   * The slots with most events in (timeMs - windowMs, timeMs], highest first, at most `most` of them. A count is exact up to twice the
+   * limit and 2 (with the default slack). One pass over the live rows, of which idle ones cost a comparison: for people who look now and
+   * then, not for every message.
+   */
+  busiest(timeMs: number, most: number): { readonly slot: number; readonly count: number }[] {
+    const found: { slot: number; count: number }[] = [];
+    const heads = this.#heads;
+    let least = 0;
+    for (let row = 0; row < this.#chunks.length * CHUNK_ROWS; row++) {
+      if (this.#ownerOf[row] === 0) continue;
+      const base = row * FIELDS + TO_LINE;
+      if (heads[base + COUNT] === 0 || !(timeMs - heads[base + NEWEST] < this.windowMs)) continue;
+      // These two together are at least the events of the window.
+      if (found.length === most && heads[base + CURRENT] + heads[base + PREVIOUS] <= least) continue;
+      const count = this.#held(row, timeMs);
+      if (count === 0 || (found.length === most && count <= least)) continue;
+      const place = found.findIndex((one) => one.count < count);
+      found.splice(place < 0 ? found.length : place, 0, { slot: this.#ownerOf[row] - 1, count });
+      if (found.length > most) found.pop();
+      if (found.length === most) least = found[most - 1].count;
+    }
+    return found;
+  }
+
   /** Timestamps of the slot later than `afterMs` that are still held, oldest first. */
   timesAfter(slot: number, afterMs: number): number[] {
     const row = slot < this.#rowOf.length ? this.#rowOf[slot] - 1 : -1;
@@ -252,6 +277,18 @@ export class RateTable {
       this.#markOf.byteLength +
       this.#free.byteLength
     );
+  }
+
+  /** Events of the row's window as of `timeMs`, as far as the row holds them. */
+  #held(row: number, timeMs: number): number {
+    let held = 0;
+    for (let index = this.#heads[row * FIELDS + TO_LINE + COUNT] - 1; index >= 0; index--) {
+      const at = this.#at(row, index);
+      if (at > timeMs) continue;
+      if (!(timeMs - at < this.windowMs)) break;
+      held++;
+    }
+    return held;
   }
 
   /** The index-th oldest timestamp of a row. */
