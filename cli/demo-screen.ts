@@ -48,6 +48,14 @@ export function sinceStart(ms: number): string {
   return `${two(ms / 60_000)}:${two((ms / 1000) % 60)}`;
 }
 
+const words: Readonly<Record<Suspension['action'], string>> = {
+  suspend: 'SUSPENDED',
+  'block-registration': 'BLOCKED',
+  'restrict-caller-id': 'WITHHELD',
+  'refuse-excess': 'LIMITED',
+  'per-minute-billing': 'BILLED',
+};
+
 /** Alerts and suspensions as people read them, each once; what repeats is counted. */
 export class DemoScreen {
   readonly #screen: Screen;
@@ -101,7 +109,7 @@ export class DemoScreen {
     this.#states.set(id, state);
     if (state === 'active') {
       this.suspensions++;
-      const word = action === 'suspend' ? 'SUSPENDED' : 'BLOCKED';
+      const word = words[action];
       this.#line(
         elapsedMs,
         'red',

@@ -15,6 +15,7 @@ export interface SuspensionJson {
   readonly policy: string;
   readonly clause: string;
   readonly scope: string;
+  readonly effect: string;
   readonly state: string;
   readonly mode: string;
   readonly value: number | null;
@@ -33,6 +34,8 @@ export interface SuspensionJson {
   readonly graceUntil: string | null;
   readonly by: string;
   readonly reason: string;
+  readonly reinstatement: { readonly fee: string | null; readonly guarantee: boolean } | null;
+  readonly reviews: readonly { readonly after: string; readonly dueAt: string | null }[];
 }
 
 /** The person at the keyboard, behind sudo too. */
@@ -41,17 +44,36 @@ export function currentUser(): string {
 }
 
 /** `mode` is observe while the rule of an open suspension only observes: its block is away. */
-function stopped({ scope, mode }: SuspensionJson): string {
+function stopped({ effect, mode, limit }: SuspensionJson): string {
   if (mode === 'observe') return 'nothing: its rule observes now';
-  return scope === 'outgoing' ? 'outgoing calls, emergency calls excepted' : 'registrations';
+  switch (effect) {
+    case 'block':
+      return 'outgoing calls, emergency calls excepted';
+    case 'block-registration':
+      return 'registrations';
+    case 'restrict-caller-id':
+      return 'the presentation of the number; calls go on';
+    case 'refuse-excess':
+      return `calls beyond ${shortNumber(limit)} at a time; emergency and incoming calls go on`;
+    case 'per-minute-billing':
+      return 'no call: they are billed per minute';
+    default:
+      return effect;
+  }
+}
+
+function reinstated({ reinstatement }: SuspensionJson): string | null {
+  if (reinstatement === null) return null;
+  const { fee, guarantee } = reinstatement;
+  return [fee === null ? '' : `fee of ${fee}`, guarantee ? 'new guarantee' : ''].filter(Boolean).join(', ');
 }
 
 /** Two lines each: the id has to be whole, to be copied. */
 export function renderSuspensions(suspensions: readonly SuspensionJson[]): string {
   return suspensions
-    .map(({ id, state, activeAt, proposedAt, subject, rule, value, limit, unit, reason }) => {
+    .map(({ id, state, effect, activeAt, proposedAt, subject, rule, value, limit, unit, reason }) => {
       const numbers = value === null ? reason : `${shortNumber(value)} against ${shortNumber(limit)} ${unit}`;
-      const first = `${id}  ${state.padEnd(9)}  ${shortTime(activeAt ?? proposedAt)}`;
+      const first = `${id}  ${state.padEnd(9)}  ${shortTime(activeAt ?? proposedAt)}  ${effect}`;
       return `${first}\n  ${printable(`${subject.kind} ${subject.id}  ${rule}  ${numbers}`)}`;
     })
     .join('\n');
@@ -67,6 +89,7 @@ export function renderSuspension(suspension: SuspensionJson): string {
     ['customer', suspension.customer],
     ['rule', suspension.rule],
     ['clause', suspension.clause],
+    ['effect', suspension.effect],
     ['stops', stopped(suspension)],
     ['measured', value === null ? null : `${shortNumber(value)} ${unit}${over}, limit ${shortNumber(limit)}`],
     ['repeated', suspension.repeats === 0 ? null : `${suspension.repeats} times`],
@@ -75,6 +98,11 @@ export function renderSuspension(suspension: SuspensionJson): string {
     ['proposed', shortTime(suspension.proposedAt)],
     ['active', suspension.activeAt && shortTime(suspension.activeAt)],
     ['until', suspension.until && shortTime(suspension.until)],
+    [
+      'review',
+      suspension.reviews.map(({ after, dueAt }) => (dueAt === null ? after : shortTime(dueAt))).join(', '),
+    ],
+    ['reinstatement', reinstated(suspension)],
     [
       'lifted',
       suspension.liftedAt &&
@@ -152,6 +180,7 @@ interface AddOptions extends ApiOptions {
   readonly for?: string;
   readonly by?: string;
   readonly clause?: string;
+  readonly action?: string;
   readonly enforce?: boolean;
 }
 
@@ -167,6 +196,12 @@ function addCommand(): Command {
     )
     .option('--clause <text>', 'clause of the contract it rests on')
     .option('--by <name>', 'who suspends (default: the user of this shell)')
+    .addOption(
+      new Option(
+        '--action <action>',
+        'what is done (default: suspend, for a source block-registration)',
+      ).choices(['suspend', 'block-registration', 'restrict-caller-id', 'per-minute-billing']),
+    )
     .addOption(new Option('--enforce', 'act even while policies.mode is observe'))
     .action(async (kind: string, id: string, options: AddOptions) => {
       if (!['line', 'trunk', 'customer', 'source'].includes(kind)) {
@@ -180,6 +215,7 @@ function addCommand(): Command {
         reason: options.reason,
         by: options.by ?? currentUser(),
         ...(options.clause === undefined ? {} : { clause: options.clause }),
+        ...(options.action === undefined ? {} : { action: options.action }),
         ...(options.enforce ? { mode: 'enforce' } : {}),
         ...(durationSeconds === undefined
           ? {}

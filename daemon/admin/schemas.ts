@@ -1,5 +1,7 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
 import type { AlertKind } from '../enforcement/decision.ts';
+import { type Effect, scopes } from '../enforcement/suspension.ts';
+import { actions, type HeldAction } from '../policy/finding.ts';
 
 /** Schemas of what goes in and out of the API, beside those of the directory (daemon/identity/directory-schema.ts). */
 
@@ -54,6 +56,11 @@ export const SuspendBody = Type.Object(
     mode: Type.Optional(
       Type.Enum(['observe', 'enforce'], { description: 'enforce acts even where policies.mode is observe.' }),
     ),
+    action: Type.Optional(
+      Type.Enum(['suspend', 'block-registration', 'restrict-caller-id', 'per-minute-billing'], {
+        description: 'suspend unless given, block-registration for a source.',
+      }),
+    ),
     durationSeconds: Type.Optional(
       nullable(
         Type.Integer({
@@ -92,7 +99,7 @@ export const FindingSchema = Type.Object({
   windowSeconds: Type.Number(),
   at: time('Capture time of the judgement.'),
   since: time('Capture time from which the breach lasted.'),
-  action: Type.Enum(['alert', 'suspend', 'block-registration']),
+  action: Type.Enum([...actions]),
   step: Type.Integer(),
   mode: Type.Enum(['observe', 'enforce']),
   held: nullable(Type.String()),
@@ -100,13 +107,36 @@ export const FindingSchema = Type.Object({
   evidence: Type.Record(Type.String(), Type.Unknown()),
 });
 
+const heldActions = [
+  'suspend',
+  'block-registration',
+  'restrict-caller-id',
+  'refuse-excess',
+  'per-minute-billing',
+] as const satisfies readonly HeldAction[];
+const effects = [
+  'block',
+  'block-registration',
+  'restrict-caller-id',
+  'refuse-excess',
+  'per-minute-billing',
+] as const satisfies readonly Effect[];
+
 const alertKinds = [
   'alert',
   'suspended',
   'registration-blocked',
+  'caller-id-restricted',
+  'excess-refused',
+  'billed-per-minute',
+  'calls-ended',
   'continued',
   'would-suspend',
   'would-block-registration',
+  'would-restrict-caller-id',
+  'would-refuse-excess',
+  'would-bill-per-minute',
+  'would-end-calls',
   'held',
   'in-grace',
   'not-allowed',
@@ -130,8 +160,12 @@ export const SuspensionSchema = Type.Object({
   policy: Type.String(),
   policyVersion: Type.String(),
   clause: Type.String(),
-  scope: Type.Enum(['outgoing', 'registration']),
-  action: Type.Enum(['suspend', 'block-registration']),
+  scope: Type.Enum([...scopes]),
+  action: Type.Enum([...heldActions]),
+  effect: Type.Enum([...effects], {
+    description:
+      'What is done. block: outgoing calls are refused; block-registration: REGISTER of the source; restrict-caller-id: calls go on without the number; refuse-excess: calls beyond `limit` are refused; per-minute-billing: billing is told.',
+  }),
   state: Type.Enum(['proposed', 'notified', 'active', 'escalated', 'lifted', 'expired']),
   mode: Type.Enum(['observe', 'enforce']),
   value: nullable(Type.Number()),
@@ -155,6 +189,23 @@ export const SuspensionSchema = Type.Object({
   graceUntil: timeOrNull('Until then the same rule does not suspend again.'),
   by: Type.String(),
   reason: Type.String(),
+  noticePeriodSeconds: nullable(
+    Type.Number({ description: "Between notice and act, as the policy says; null: the configuration's." }),
+  ),
+  reinstatement: nullable(
+    Type.Object(
+      { fee: nullable(Type.String()), guarantee: Type.Boolean() },
+      { description: 'What coming back may take, as the policy says.' },
+    ),
+  ),
+  reviews: Type.Array(
+    Type.Object({
+      after: Type.String(),
+      clause: Type.String(),
+      dueAt: timeOrNull('When people are to decide.'),
+      announcedAt: timeOrNull('When they were told.'),
+    }),
+  ),
 });
 
 export const ReadingSchema = Type.Object({
@@ -176,7 +227,7 @@ export const ReadingSchema = Type.Object({
   significant: Type.Boolean(),
   since: timeOrNull('Since when the breach that is judged has lasted.'),
   step: nullable(Type.Integer({ description: 'Last step of the ladder taken, from 0.' })),
-  action: nullable(Type.Enum(['alert', 'suspend', 'block-registration'])),
+  action: nullable(Type.Enum([...actions])),
   calls: Type.Array(Type.String(), { description: 'Calls that break the rule now.' }),
   tip: nullable(Type.String({ description: 'What would break the rule next.' })),
   evidence: Type.Record(Type.String(), Type.Unknown()),

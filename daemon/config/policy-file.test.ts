@@ -135,7 +135,7 @@ rules:
     "p.yaml:15:15: rules.1.parameters.window: '5' has no unit: write 5ms, 5s, 5min, 5h or 5d; write a duration such as 40s, 5min or 2h",
     "p.yaml:16:13: rules.1.parameters.edge is 'sharp'; write one of hard, soft",
     'p.yaml:12:14: some-rate does not watch a line; write one of customer, source',
-    'p.yaml:18:18: block-registration cannot be done to a line; write alert or suspend',
+    'p.yaml:18:18: block-registration cannot be done to a line; write alert, suspend, restrict-caller-id, per-minute-billing or end-calls',
     'p.yaml:19:35: within says nothing without repeats; write repeats as well, or leave it out',
     'p.yaml:20:5: rules.2.clause is missing; write it',
     'p.yaml:24:17: rules.2.confidence is 1; write at most 0.999999',
@@ -234,4 +234,77 @@ test('what applies to everyone acts on sources only, and a line that is merely n
     if (subject === 'source') assert.ok(beyond.every((action) => action === 'block-registration'));
     else assert.deepEqual([subject, beyond], ['claimed', []]);
   }
+});
+
+const limited = {
+  ...rate,
+  name: 'simultaneous-calls',
+  subjects: ['line', 'called', 'source'],
+} as unknown as Detector;
+
+function loadLimited(context: TestContext, subject: string, action: string, more = '') {
+  const directory = filesOf(context, {
+    'p.yaml': `${more}${minimal
+      .replace('some-rate', 'simultaneous-calls')
+      .replace('subject: customer', `subject: ${subject}`)
+      .replace('alert', action)}`,
+  });
+  const loaded = loadPolicyFile(join(directory, 'p.yaml'), new Map([[limited.name, limited]]));
+  return loaded.ok ? loaded.policy : faultLines(loaded.faults, directory);
+}
+
+test('excess is refused where the rule limits calls at a time, and nowhere else', (t) => {
+  const policy = loadLimited(t, 'line', 'refuse-excess');
+  assert.deepEqual('rules' in policy && policy.rules[0].ladder, [{ action: 'refuse-excess' }]);
+  const { faults } = load(t, minimal.replace('alert', 'refuse-excess'));
+  assert.deepEqual(faults, [
+    'p.yaml:8:23: refuse-excess needs a limit of calls at a time, which some-rate has not; write alert, suspend, restrict-caller-id, per-minute-billing or end-calls',
+  ]);
+});
+
+test('a source is blocked for registration only, and a called number nothing is done to', (t) => {
+  for (const action of ['restrict-caller-id', 'refuse-excess', 'per-minute-billing', 'end-calls'])
+    assert.deepEqual(loadLimited(t, 'source', action), [
+      `p.yaml:8:23: ${action} cannot be done to a source; write alert or block-registration`,
+    ]);
+  for (const action of ['suspend', 'refuse-excess', 'end-calls'])
+    assert.deepEqual(loadLimited(t, 'called', action), [
+      `p.yaml:8:23: ${action} cannot be done to a called; write alert`,
+    ]);
+});
+
+test('a policy says notice, reinstatement and reviews; without a word of it the configuration holds', (t) => {
+  assert.deepEqual(load(t, minimal).policy?.terms, {
+    noticePeriodMs: null,
+    reinstatement: null,
+    reviews: null,
+  });
+  assert.equal(load(t, `notice: with\n${minimal}`).policy?.terms?.noticePeriodMs, 0);
+  const written = `notice: before
+noticePeriod: 24h
+reinstatement: {fee: 60 EUR, guarantee: true}
+reviews: [{after: 7d, clause: "19"}, {months: 2, clause: "12.1"}]
+`;
+  assert.deepEqual(load(t, written + minimal).policy?.terms, {
+    noticePeriodMs: 86_400_000,
+    reinstatement: { fee: '60 EUR', guarantee: true },
+    reviews: [
+      { clause: '19', afterMs: 604_800_000, months: null },
+      { clause: '12.1', afterMs: null, months: 2 },
+    ],
+  });
+});
+
+test('terms that contradict themselves are faults', (t) => {
+  assert.deepEqual(load(t, `notice: before\n${minimal}`).faults, [
+    'p.yaml:1:9: how long before the act is not said; write noticePeriod: 24h, or notice: with',
+  ]);
+  assert.deepEqual(load(t, `notice: with\nnoticePeriod: 1h\n${minimal}`).faults, [
+    'p.yaml:2:15: noticePeriod says nothing without notice: before; write notice: before',
+  ]);
+  const reviews = 'reviews: [{clause: "1"}, {after: 7d, months: 2, clause: "1"}, {months: 2, clause: "1"}]\n';
+  assert.deepEqual(load(t, reviews + minimal).faults, [
+    'p.yaml:1:11: a review has one age; write either after or months',
+    'p.yaml:1:26: a review has one age; write either after or months',
+  ]);
 });

@@ -244,6 +244,11 @@ function actionsOn(subject: SubjectKind, detector: Detector): readonly Action[] 
   );
 }
 
+/** `a`, `a or b`, `a, b or c`. */
+function eitherOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`;
+}
+
 /** Notice, reinstatement and reviews of the policy; what contradicts itself is noted. */
 function termsOf(reader: Reader, source: YamlSource, head: Static<typeof PolicySchema>): Terms {
   const { notice, noticePeriod, reinstatement, reviews } = head;
@@ -320,7 +325,7 @@ function readRule(
         unlimited && possible.includes('suspend')
           ? `refuse-excess needs a limit of calls at a time, which ${detector.name} has not`
           : `${step.action} cannot be done to a ${written.subject}`,
-        `write ${possible.join(' or ')}`,
+        `write ${eitherOf(possible)}`,
       );
     }
     if (written.subject === 'claimed' && step.action !== 'alert')

@@ -19,6 +19,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { type LiftWebhookError, ReplayGuard, verifyLift } from './lift-webhook.ts';
 import { alertNotice, type BrakeChange, brakeNotice } from './notice-content.ts';
 import { Notices } from './notices.ts';
+import type { EnforcerSources } from './outside.ts';
 import { PendingWork } from './pending-work.ts';
 import { RedisKeys } from './redis-keys.ts';
 import {
@@ -32,6 +33,7 @@ import {
 import { addressesOnly, type SubjectNames } from './subject-names.ts';
 import { isBlocking, isOpen, manualProposal, proposalOf, type Suspension, scopes } from './suspension.ts';
 import { type AuditEntry, type Page, type SuspensionFilter, SuspensionStore } from './suspension-store.ts';
+import { WantedKeys } from './wanted-keys.ts';
 
 export interface EnforcementOptions {
   /** Connections of our own are made from it; it stays the caller's to close. */
@@ -62,6 +64,8 @@ export interface EnforcementOptions {
   readonly callsToEnd?: (finding: Finding) => readonly CallToEnd[];
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
+  /** As `enforcers`, of those that read the open suspensions by themselves. */
+  readonly makeEnforcers?: (sources: EnforcerSources) => readonly Enforcer[];
 }
 
 export interface LiftResult {
@@ -119,6 +123,20 @@ export class Enforcement {
         ? [new RedisKeys(this.#redis, store, clock, options.coverage, this.#holds)]
         : []),
       ...(options.enforcers ?? []),
+      ...(options.makeEnforcers?.({
+        redis: this.#redis,
+        store,
+        wanted: new WantedKeys({
+          store,
+          clock,
+          holds: this.#holds,
+          ...(options.coverage ? { coverage: options.coverage } : {}),
+        }),
+        holds: this.#holds,
+        clock,
+        log,
+        onApplied: (enforcer, seconds) => hooks.onApplied?.(enforcer, seconds),
+      }) ?? []),
     ];
     this.#enforcers = enforcers;
     const lifecycle = new Lifecycle({
@@ -173,6 +191,10 @@ export class Enforcement {
     const subject = this.#names.canonical(request.subject);
     const refusal = refusalOf(subject, action, isProtected);
     if (refusal !== null) throw new EnforcementError(refusal.code, refusal.message);
+    if (action === 'refuse-excess') {
+      const todo = 'only a rule has a limit of calls: let the rule act, or suspend';
+      throw new EnforcementError('scope-not-allowed', todo);
+    }
     const durationMs =
       request.durationSeconds === undefined
         ? configuredDurationMs(action, settings)
@@ -342,6 +364,7 @@ export class Enforcement {
     this.#chores.start();
     this.#callEndings.start();
     await this.#begin();
+    for (const enforcer of this.#enforcers) enforcer.start?.();
   }
 
   async #begin(): Promise<void> {
@@ -367,6 +390,7 @@ export class Enforcement {
     await this.#chores.stop();
     await this.#callEndings.stop();
     await this.#notices.stop();
+    await Promise.all(this.#enforcers.map((enforcer) => enforcer.stop?.()));
     this.#redis.disconnect();
   }
 

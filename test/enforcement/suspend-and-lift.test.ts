@@ -9,6 +9,8 @@ import type { Mode } from '../../daemon/policy/finding.ts';
 import { startRedis, type TestRedis } from '../harness/redis.ts';
 import { finding, type Running, startEnforcement } from './setting.ts';
 
+const none = { outgoing: 0, registration: 0, 'caller-id': 0, excess: 0, billing: 0 };
+
 describe('suspension and lift', () => {
   let server: TestRedis;
   let redis: Redis;
@@ -61,7 +63,7 @@ describe('suspension and lift', () => {
     assert.equal(alerts.items.length, 1);
     assert.equal(alerts.items[0]!.suspensionId, suspension.id);
     assert.equal(alerts.items[0]!.finding.clause, 'CMI general terms 12.1');
-    assert.deepEqual(await running.enforcement.activeByScope(), activeOf({ outgoing: 1, registration: 0 }));
+    assert.deepEqual(await running.enforcement.activeByScope(), { ...none, outgoing: 1 });
   });
 
   test('the same rule again adds to the open suspension, another rule opens its own', async () => {
@@ -336,7 +338,7 @@ describe('suspension and lift', () => {
       assert.equal(await changing.enforcement.update(manual), changes);
       assert.deepEqual(await keys(), ['0124', '0125']);
       assert.equal(await holder(), 'cmi.answer-seizure-ratio');
-      assert.deepEqual(await changing.enforcement.activeByScope(), { outgoing: 2, registration: 0 });
+      assert.deepEqual(await changing.enforcement.activeByScope(), { ...none, outgoing: 2 });
       const { items } = await changing.enforcement.list({ open: true });
       assert.deepEqual(items.map(({ subject, rule, mode }) => `${subject.id} ${rule} ${mode}`).sort(), [
         '0123 cmi.transaction-rate observe',

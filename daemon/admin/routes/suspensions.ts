@@ -65,7 +65,9 @@ export const suspensionRoutes: readonly Route[] = [
       const request = { ...body, by: body.by ?? bearer!.name };
       const suspension = await services.suspensions.suspend(request);
       // One by hand that is open already comes back as it is: the same request sent twice, or somebody else's.
-      if (suspension.by !== request.by.trim() || suspension.reason !== request.reason.trim()) {
+      const { action, by, reason } = suspension;
+      const other = body.action !== undefined && body.action !== action;
+      if (other || by !== request.by.trim() || reason !== request.reason.trim()) {
         throw new ApiError('suspension-open', `It is ${suspension.state}.`, {
           suspension: suspensionToJson(suspension),
         });
