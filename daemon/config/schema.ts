@@ -382,15 +382,79 @@ const Enforcement = Type.Object(
     kamailio: Type.Array(
       Type.Object(
         {
-          url: Text('url', { description: "Kamailio's JSON-RPC over HTTP." }),
+          url: Text('rpc-url', {
+            description:
+              'Its JSON-RPC: http://host:port/vigie (route VIGIE_RPC), or udp://127.0.0.1:port (dgram_socket of jsonrpcs, which checks nobody).',
+          }),
+          push: Switch({
+            description:
+              'Push suspensions into its htable (VIGIE_HTABLE); false: it looks them up in Redis, and is asked only to end calls.',
+            default: true,
+          }),
           table: Text('word', {
-            description: 'The htable that holds the blocked subjects.',
+            description: 'The htable that holds the suspensions.',
             default: 'vigie',
+          }),
+          token: Nullable(Secret(), {
+            description: 'What VIGIE_RPC_TOKEN says there; over HTTP only. null: nothing is asked for.',
           }),
         },
         closed,
       ),
-      { description: 'Kamailios that are told by JSON-RPC.', default: [], maxItems: 64 },
+      {
+        description: 'Kamailios that are told by JSON-RPC (docs/enforcement.md).',
+        default: [],
+        maxItems: 64,
+      },
+    ),
+    commands: Type.Array(
+      Type.Object(
+        {
+          name: Text('word', { description: 'Unique: what was carried out is remembered under it.' }),
+          program: Text('path', { description: 'The program. No shell reads its arguments.' }),
+          apply: TextList('argument', {
+            description:
+              'Arguments when an act is to hold. {effect}, {kind}, {id}, {customer}, {rule}, {policy}, {suspension}, {since}, {until}, {calls} and {direction} are filled in.',
+            default: [],
+            maximum: 64,
+          }),
+          withdraw: TextList('argument', {
+            description: 'Arguments when it is over, with the same values.',
+            default: [],
+            maximum: 64,
+          }),
+          timeout: Duration({
+            description: 'A program that takes longer is ended and run again later.',
+            default: '10s',
+            minimum: '100ms',
+            maximum: '10min',
+          }),
+          concurrency: Count({
+            description: 'Runs of it at a time.',
+            unit: 'processes',
+            default: 4,
+            minimum: 1,
+            maximum: 64,
+          }),
+        },
+        closed,
+      ),
+      {
+        description: "Programs of the operator's own that carry suspensions out (docs/enforcement.md).",
+        default: [],
+        maxItems: 16,
+      },
+    ),
+    nftables: Type.Object(
+      {
+        command: TextList('argument', {
+          description:
+            'The helper of deploy/nftables with what goes before it, such as [sudo, -n, /usr/lib/vigie/vigie-nft]; empty: blocked sources are not given to nftables.',
+          default: [],
+          maximum: 16,
+        }),
+      },
+      closed,
     ),
     webhooks: Type.Array(Type.Object(WebhookTarget, closed), {
       description: 'Systems of the operator that carry out a decision, told by signed POST.',
@@ -427,11 +491,12 @@ const Admin = Type.Object(
           hash: Text('token-hash', {
             description: 'sha256: and the 64 hexadecimal digits of the SHA-256 of the token.',
           }),
-          scopes: Type.Array(Type.Enum(['read', 'lift', 'admin']), {
-            description: 'What it may do; admin includes lift, lift includes read.',
+          scopes: Type.Array(Type.Enum(['read', 'evidence', 'lift', 'admin']), {
+            description:
+              'What it may do, each including those before: read sees numbers, names and addresses masked, evidence sees them, lift lifts, admin does the rest.',
             default: ['read'],
             minItems: 1,
-            maxItems: 3,
+            maxItems: 4,
           }),
         },
         closed,

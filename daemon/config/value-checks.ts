@@ -1,5 +1,6 @@
 /** Checks of texts beyond JSON Schema, by the `x-kind` of their schema. Never repeats a secret. */
 
+import { placeholders, unknownPlaceholder } from '../enforcement/command-arguments.ts';
 import { parseNetworkEntry } from '../identity/network.ts';
 import { parseNumberRange } from '../identity/own-numbers.ts';
 import { parsePrefix } from '../identity/prefix.ts';
@@ -41,6 +42,13 @@ const CHECKS: Readonly<Record<TextKind, Check>> = {
   country: form(/^[A-Z]{2}$/, 'country', 'write its two capital letters (ISO 3166-1), such as FR'),
   url: (text) => checkUrl(text, ['http:', 'https:']),
   'redis-url': (text) => checkUrl(text, ['redis:', 'rediss:']),
+  'rpc-url': checkRpcUrl,
+  argument: (text) => {
+    const unknown = unknownPlaceholder(text);
+    if (unknown !== null)
+      return { what: `'${cut(unknown)}' stands for nothing`, todo: `write one of {${placeholders.join('}, {')}}` };
+    return text.includes('\0') ? { what: 'the argument has a NUL character', todo: 'leave it out' } : null;
+  },
   path: (text) =>
     text.includes('\0') ? { what: 'the path has a NUL character', todo: 'name a file' } : null,
   word: form(
@@ -62,6 +70,15 @@ const CHECKS: Readonly<Record<TextKind, Check>> = {
     'destination',
     'write a kind (satellite), a country (CU), or the first digits (+53, 3651)',
   ),
+  day: (text) =>
+    isDay(text) ? null : { what: `'${cut(text)}' is no day`, todo: 'write it as 2026-11-22, in quotes' },
+  'number-kind': form(
+    /^(short|fixed|mobile|voip|toll-free|shared-cost|special|premium|satellite|international-network|unknown)$/,
+    'kind of number',
+    'write fixed, mobile, voip, toll-free, short, shared-cost, special, premium, satellite, international-network or unknown',
+  ),
+  'number-prefix': form(/^\+[1-9][0-9]{0,14}$/, 'prefix', 'write the first digits with the country code, such as +33'),
+  currency: form(/^[A-Z]{3}$/, 'currency', 'write its three capital letters (ISO 4217), such as EUR'),
   secret: () => null,
   'signing-secret': (text) => {
     const encoded = text.startsWith('whsec_') ? text.slice(6) : text;
@@ -77,6 +94,13 @@ const CHECKS: Readonly<Record<TextKind, Check>> = {
 /** Null if the text is well or the kind has no check. */
 export function checkText(kind: unknown, text: string): Complaint | null {
   return typeof kind === 'string' && Object.hasOwn(CHECKS, kind) ? CHECKS[kind as TextKind](text) : null;
+}
+
+/** A day of the calendar, as ISO 8601 writes it. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
 function checkTimezone(text: string): Complaint | null {
@@ -99,6 +123,14 @@ function checkUrl(text: string, protocols: readonly string[]): Complaint | null 
     what: 'this is no URL of the kind',
     todo: `write one that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   };
+}
+
+/** A datagram goes to an address: there is nobody to look a name up for each. */
+function checkRpcUrl(text: string): Complaint | null {
+  if (!text.startsWith('udp:')) return checkUrl(text, ['http:', 'https:', 'udp:']);
+  return parseEndpoint(text.replace(/^udp:\/\//, '')) !== null
+    ? null
+    : { what: 'this is no udp:// address and port', todo: 'write udp://127.0.0.1:8061, or an http:// URL' };
 }
 
 function checkNumberRange(text: string): Complaint | null {

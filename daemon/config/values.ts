@@ -15,12 +15,18 @@ export type TextKind =
   | 'country'
   | 'url'
   | 'redis-url'
+  | 'rpc-url'
+  | 'argument'
   | 'path'
   | 'word'
   | 'token-hash'
   | 'number'
   | 'number-range'
   | 'waiver'
+  | 'day'
+  | 'number-kind'
+  | 'number-prefix'
+  | 'currency'
   | 'secret'
   | 'signing-secret';
 

@@ -8,7 +8,8 @@ export interface EnforcerHealth {
 
 /**
  * Something that makes a suspension hold at the proxy. Both acts are level-triggered and may be repeated: they bring the
- * outside to what the open suspensions say, whatever it was before. They throw while the outside cannot be reached.
+ * outside to what the open suspensions say, whatever it was before. They throw while Redis cannot be reached, and where
+ * nobody else would repeat them: an enforcer with a start of its own repeats by itself, so that one that is away holds up no other.
  */
 export interface Enforcer {
   readonly name: string;
@@ -20,4 +21,9 @@ export interface Enforcer {
   /** Puts back what is missing and removes what no open suspension wants. Returns how many blocks were changed. */
   reconcile(): Promise<number>;
   health(): Promise<EnforcerHealth>;
+  /** Begins what it does by itself (watching, repeating); `stop` ends it. */
+  start?(): void;
+  stop?(): Promise<void>;
+  /** True while an act of this suspension that was taken on has not taken effect yet; the enforcer itself then tells how long it took. */
+  isPending?(suspensionId: string): boolean;
 }

@@ -72,7 +72,7 @@ export class Lifecycle {
 
   /** Ends this suspension's part of every block, before its state says so: a lift lets calls through first of all. */
   async withdraw(suspension: Suspension): Promise<void> {
-    for (const enforcer of this.#options.enforcers) await enforcer.withdraw(suspension);
+    await all(this.#options.enforcers.map((enforcer) => enforcer.withdraw(suspension)));
   }
 
   /** Resets the windows of the rule; a failure is logged and does not stop the lift. */
@@ -88,11 +88,13 @@ export class Lifecycle {
 
   async #block(suspension: Suspension): Promise<void> {
     const { enforcers, hooks } = this.#options;
-    for (const enforcer of enforcers) {
-      const begun = performance.now();
+    const begun = performance.now();
+    const apply = async (enforcer: Enforcer) => {
       await enforcer.apply(suspension);
-      if (isBlocking(suspension.state)) hooks.onApplied?.(enforcer.name, (performance.now() - begun) / 1000);
-    }
+      if (!isBlocking(suspension.state) || enforcer.isPending?.(suspension.id)) return;
+      hooks.onApplied?.(enforcer.name, (performance.now() - begun) / 1000);
+    };
+    await all(enforcers.map(apply));
   }
 
   async #step(id: string, transition: Transition): Promise<TransitResult> {
@@ -126,4 +128,9 @@ export class Lifecycle {
 function eventOf(to: SuspensionState, { effect }: Suspension): NoticeEvent {
   if (to === 'active' && effect === 'per-minute-billing') return 'plan.per-minute-billing';
   return `suspension.${to}` as NoticeEvent;
+}
+
+/** As `Promise.all`, but waits for every one before it throws for the first that failed. */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }
