@@ -15,6 +15,7 @@ import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
 import { settingsFrom } from './enforcement/config.ts';
 import { DirectoryCoverage } from './enforcement/coverage.ts';
 import { Enforcement } from './enforcement/enforcement.ts';
+import { outsideCallEnders, outsideEnforcers, outsideFrom } from './enforcement/outside.ts';
 import { DirectoryNames } from './enforcement/subject-names.ts';
 import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
@@ -180,6 +181,8 @@ export class Daemon {
         return endpoint === null || this.core.pipeline.sides.isProtected(endpoint);
       },
       coverage: new DirectoryCoverage(this.directory),
+      makeEnforcers: (sources) => outsideEnforcers(outsideFrom(config), sources),
+      callEnders: outsideCallEnders(outsideFrom(config)),
       names: new DirectoryNames(this.directory),
       ruleMode: (policy, rule) => {
         const { policies, config } = this.#setup;
