@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Choice, Count, Duration, Ratio, Switch } from '../../detectors/parameters.ts';
+import { GateSchema } from './gate-schema.ts';
 import { Nullable, Secret, Text, TextList } from './values.ts';
 
 const closed = { additionalProperties: false };
@@ -546,6 +547,7 @@ export const ConfigSchema = Type.Object(
     brake: Brake,
     notices: Notices,
     enforcement: Enforcement,
+    gate: GateSchema,
     admin: Admin,
     metrics: Type.Object(
       {
