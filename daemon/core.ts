@@ -21,6 +21,8 @@ import { type CustomerFacts, PolicyEngine, type PolicyEngineOptions } from './po
 import type { Action, FindingSink } from './policy/finding.ts';
 import type { Policy } from './policy/plan.ts';
 import type { Terms } from './policy/terms.ts';
+import type { RateDeck } from './rating/rate-deck.ts';
+import { Rating, type RatingSettings } from './rating/rating.ts';
 import type { WindowStore } from './windows/store.ts';
 
 export interface CoreOptions {
@@ -31,6 +33,8 @@ export interface CoreOptions {
   /** Default: none, numbers are then what the numbering plans say. */
   readonly numbers?: NumberLists;
   readonly badUserAgents?: BadUserAgents;
+  /** Rate decks by name. Default: none, calls have no cost. */
+  readonly decks?: ReadonlyMap<string, RateDeck>;
   readonly store: WindowStore;
   readonly onFinding: FindingSink;
   /** Mode of a rule now; default: as its policy was loaded. */
@@ -48,11 +52,14 @@ export interface Core {
   readonly engine: PolicyEngine;
   readonly brake: Brake;
   readonly endpoints: EndpointObserver;
+  readonly rating: Rating;
+  /** Something of a customer's account has changed: a payment of so much (0: none), or its threshold. */
+  account(customer: string, paidMicros: number, atMs: number): void;
   /** Takes back what a restart must not forget beside calls and bindings: breaches, and the networks of the lines. */
   restore(): Promise<void>;
   /** Judges by other policies and another network from now on. Breaches that stand are taken over. */
   reload(
-    setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency' | 'numbers' | 'badUserAgents'>,
+    setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency' | 'numbers' | 'badUserAgents' | 'decks'>,
   ): Promise<void>;
 }
 
@@ -102,9 +109,12 @@ export function createCore(options: CoreOptions): Core {
       ownPolicy: (kind, id) => directory.policyOf(kind, id),
       trunkFacts: (id) => {
         const trunk = directory.trunk(id);
-        return trunk && { channels: trunk.channels ?? null, customer: trunk.customer };
+        if (trunk === null) return null;
+        const { channels = null, bandwidthKbitPerSecond = null, customer } = trunk;
+        return { channels, bandwidthKbitPerSecond, customer };
       },
       customerOfLine: (line) => directory.line(line)?.customer ?? line,
+      peersOf: ({ kind, id }) => (kind === 'line' || kind === 'trunk' ? directory.peersOf(kind, id) : null),
       describe: {
         source: (slot) => ({ kind: 'source', id: pipeline.sources.addressOf(slot) }),
         customer: (slot) => ({ kind: 'customer', id: pipeline.lines.customerAt(slot)?.id ?? '' }),
@@ -115,6 +125,7 @@ export function createCore(options: CoreOptions): Core {
         },
         callId: () => pipeline.currentCallId(),
       },
+      accountOf: (customer) => rating.accounts.of(customer),
       callFacts: {
         presentationOf: (leg) => callers.presentationOf(leg),
         waived: (leg) => callers.waived(leg),
@@ -125,6 +136,13 @@ export function createCore(options: CoreOptions): Core {
       onFinding: options.onFinding,
     });
   let engine = engineOf(options);
+  const rating = new Rating({
+    directory,
+    store,
+    capacity: config.capacity,
+    settings: ratingSettings(options),
+    ruleMarksMs: engine.marksMs(),
+  });
   const pipeline: Pipeline = new Pipeline({
     network: config.network,
     directory,
@@ -132,7 +150,7 @@ export function createCore(options: CoreOptions): Core {
       maximumAgeMs: config.calls.maximumAge as number,
       unansweredAgeMs: config.calls.unansweredAge as number,
       reorderMs: config.calls.reorder as number,
-      marksMs: engine.marksMs(),
+      marksMs: rating.marksMs(),
     },
     capacity: config.capacity,
     maximumMessageBytes: config.ingest.hep.maximumMessageBytes,
@@ -153,10 +171,13 @@ export function createCore(options: CoreOptions): Core {
     onEvent: (event) => {
       if (event.type === 'outcome' && event.leg.direction === 'outgoing' && !event.refusedByUs)
         brake.onCarrierOutcome(event.atMs, isServerFailure(event.status), event.leg.charged.customer);
-      const told = circumstances.of(event);
-      callers.see(told);
-      engine.onEvent(told);
-      options.onEvent?.(told);
+      const known = circumstances.of(event);
+      callers.see(known);
+      for (const told of rating.of(known)) {
+        engine.onEvent(told);
+        options.onEvent?.(told);
+      }
+      if (rating.marksChanged()) pipeline.calls.marksMs = rating.marksMs();
     },
     ...options.pipeline,
   });
@@ -200,8 +221,14 @@ export function createCore(options: CoreOptions): Core {
     pipeline,
     brake,
     endpoints,
+    rating,
+    account: (customer, paidMicros, atMs) => {
+      const charged = { line: null, trunk: null, customer, source: '' };
+      engine.onEvent({ type: 'account', atMs, charged, paidMicros });
+    },
     restore: async () => {
       await engine.restore();
+      await rating.restore();
       await restoreEndpoints(store, endpoints);
       for await (const { key, value } of store.restore(NETWORKS))
         if (key.subject.kind === 'line') circumstances.networks.restore(key.subject.id, value);
@@ -218,10 +245,23 @@ export function createCore(options: CoreOptions): Core {
       if (setup.badUserAgents) circumstances.badUserAgents = setup.badUserAgents;
       pipeline.watchStrangers = next.wantsStrangers();
       pipeline.observer = observerFor(setup.policies);
-      pipeline.calls.marksMs = next.marksMs();
+      rating.use(ratingSettings(setup), next.marksMs());
+      pipeline.calls.marksMs = rating.marksMs();
       pipeline.sides.setNetwork(setup.config.network);
       pipeline.lines.refresh();
     },
+  };
+}
+
+function ratingSettings({ config, decks }: Pick<CoreOptions, 'config' | 'decks'>): RatingSettings {
+  const { rating, network, calls } = config;
+  return {
+    decks: decks ?? new Map(),
+    deck: rating.deck,
+    currency: rating.currency,
+    timeZone: network.timezone,
+    country: network.country,
+    callAgeMs: calls.maximumAge as number,
   };
 }
 

@@ -42,6 +42,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     emergency,
     numbers,
     badUserAgents,
+    decks,
     proxiesLearned,
   } = await setupOf(files, options);
   const directory = Directory.empty();
@@ -55,6 +56,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     emergency,
     numbers,
     badUserAgents,
+    decks,
     store: new MemoryStore(),
     onFinding: (finding) => findings.push(finding),
     onEvent: (event) => counts.event(event),
@@ -142,6 +144,7 @@ async function setupOf(
       emergency: emergencyNumbers([config.network.country]),
       numbers: shippedNumberLists(config),
       badUserAgents: loadBadUserAgents([]),
+      decks: new Map(),
     };
   }
   if (policy !== null) {

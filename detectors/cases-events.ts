@@ -8,12 +8,14 @@ import type {
   EventDetector,
   Measure,
   Outcome,
+  Period,
   RateDetector,
   Reading,
   Rhythm,
   SubjectFacts,
   SubjectKind,
 } from './vocabulary.ts';
+import { chargedOf } from './vocabulary.ts';
 
 /** A sequence of call events, in time order, charged to line `100`, trunk `t1`, customer `c1`, source `192.0.2.10`. */
 export interface DetectorCase {
@@ -159,14 +161,18 @@ export function judged(
   };
   const firesAtMs: number[] = [];
   let significantAtMs: number | null = null;
-  let broken = false;
+  const broken = new Set<string | null>();
   const calls = new Set<string>();
+  // Only where peers are compared do events of several subjects matter.
+  const compared = measures.some(({ kind }) => kind === 'peers');
   test.events.forEach((event, index) => {
-    const seen = test.events.slice(0, index + 1);
+    const all = test.events.slice(0, index + 1);
+    const subject = compared ? chargedOf(event).line : null;
+    const seen = compared ? all.filter((earlier) => chargedOf(earlier).line === subject) : all;
     if (measures.length > 0 && measures.every((measure) => !touches(measure, event))) return;
     // Refused credentials only name the line.
     if ((test.subject ?? 'line') === 'line' && event.type === 'credentials' && !event.accepted) return;
-    const readings = measures.map((measure) => read(measure, seen));
+    const readings = measures.map((measure) => read(measure, measure.kind === 'peers' ? all : seen));
     const judgement = detector.judge(readings, parameters, event, facts, demands);
     if (judgement === null) return;
     const breached =
@@ -178,9 +184,10 @@ export function judged(
       if (breached) calls.add(callId);
       return;
     }
-    if (breached && !broken) firesAtMs.push(event.atMs);
+    if (breached && !broken.has(subject)) firesAtMs.push(event.atMs);
     if (breached && judgement.significant) significantAtMs ??= event.atMs;
-    broken = breached;
+    if (breached) broken.add(subject);
+    else broken.delete(subject);
   });
   return { firesAtMs, significantAtMs };
 }
@@ -208,8 +215,7 @@ function read(measure: Measure, seen: readonly Event[]): Reading {
   if (measure.kind === 'sum') {
     const { period } = measure;
     // Cases keep clear of bucket edges and have their own days.
-    const sinceMs =
-      period.kind === 'sliding' ? nowMs - period.windowMs : Math.floor(nowMs / 86_400_000) * 86_400_000;
+    const sinceMs = period.kind === 'sliding' ? nowMs - period.windowMs : periodStartMs(period, nowMs);
     const totals = measure.fields.map(() => 0);
     for (const event of seen) {
       if (event.atMs < sinceMs) continue;
@@ -224,6 +230,8 @@ function read(measure: Measure, seen: readonly Event[]): Reading {
     const count = seen.filter((event) => event.atMs > since && measure.add(event)).length;
     return { kind: 'rate', count: Math.min(count, measure.limit + 1) };
   }
+  if (measure.kind === 'history') return readHistory(measure, seen);
+  if (measure.kind === 'peers') return readPeers(measure, seen);
   if (measure.kind === 'distinct') {
     const last = seen[seen.length - 1];
     const day = measure.period.kind === 'calendar' && measure.period.unit === 'day';
@@ -245,4 +253,62 @@ function read(measure: Measure, seen: readonly Event[]): Reading {
   }
   const members = [...open].filter(([, expiresAtMs]) => expiresAtMs > nowMs).map(([member]) => member);
   return { kind: 'level', open: members.length, samples: members };
+}
+
+/** Of UTC. */
+function periodStartMs(period: Period, nowMs: number): number {
+  if (period.kind === 'standing') return Number.NEGATIVE_INFINITY;
+  const day = Math.floor(nowMs / 86_400_000) * 86_400_000;
+  if (period.kind !== 'calendar' || period.unit !== 'month') return day;
+  return day - (new Date(day).getUTCDate() - 1) * 86_400_000;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Hours and days of UTC. */
+function readHistory(measure: Extract<Measure, { kind: 'history' }>, seen: readonly Event[]): Reading {
+  const used = seen.flatMap((event) => {
+    const add = measure.add(event);
+    return add === null ? [] : [{ atMs: event.atMs, add }];
+  });
+  const total = (from: number, to: number) =>
+    measure.fields.map((_, field) =>
+      used.reduce((sum, { atMs, add }) => (atMs >= from && atMs < to ? sum + add[field] : sum), 0),
+    );
+  const { atMs } = seen[seen.length - 1];
+  const hour = Math.floor(atMs / HOUR_MS) * HOUR_MS;
+  const day = Math.floor(atMs / (24 * HOUR_MS)) * 24 * HOUR_MS;
+  const first = Math.floor((used[0]?.atMs ?? atMs) / (24 * HOUR_MS)) * 24 * HOUR_MS;
+  return {
+    kind: 'history',
+    ageDays: (day - first) / (24 * HOUR_MS),
+    days: many(7 * measure.weeks + 1, (back) =>
+      total(day - back * 24 * HOUR_MS, day - (back - 1) * 24 * HOUR_MS),
+    ),
+    hours: many(measure.weeks + 1, (week) =>
+      [-1, 0, 1].map((beside) => {
+        const from = hour - (168 * week - beside) * HOUR_MS;
+        return total(from, from + HOUR_MS);
+      }),
+    ),
+    samples: [],
+  };
+}
+
+/** All lines of a case are peers. */
+function readPeers(measure: Extract<Measure, { kind: 'peers' }>, seen: readonly Event[]): Reading {
+  const { atMs } = seen[seen.length - 1];
+  const chars = measure.period.unit === 'day' ? 10 : 7;
+  const period = new Date(atMs).toISOString().slice(0, chars);
+  const totals = new Map<string, number>();
+  for (const event of seen) {
+    const add = measure.add(event);
+    const { line } = chargedOf(event);
+    if (add === null || line === null || new Date(event.atMs).toISOString().slice(0, chars) !== period)
+      continue;
+    totals.set(line, (totals.get(line) ?? 0) + add);
+  }
+  const sorted = [...totals.values()].sort((a, b) => a - b);
+  const found = sorted.find((_, place) => place + 1 >= measure.quantile * sorted.length);
+  return { kind: 'peers', members: sorted.length, quantile: found ?? 0 };
 }

@@ -83,6 +83,20 @@ export function PerSecond(
   });
 }
 
+/** An amount of money in the operator's currency (`rating.currency`). */
+export function Amount(
+  options: Described<number> & { readonly minimum?: number; readonly maximum?: number },
+): TNumber {
+  return Type.Number({
+    'x-kind': 'amount',
+    'x-unit': 'currency',
+    description: options.description,
+    default: options.default,
+    minimum: options.minimum ?? 0,
+    maximum: options.maximum ?? 1_000_000_000,
+  });
+}
+
 /** One of a few words. */
 export function Choice<const T extends string[]>(values: [...T], options: Described<T[number]>): TEnum<T> {
   return Type.Enum(values as T, {

@@ -12,6 +12,7 @@ import { type Fault, nearest } from './fault.ts';
 import { type Environment, loadConfigWithPlaces, type PlaceOf } from './load.ts';
 import { loadNumberLists } from './number-files.ts';
 import { type LoadedPolicy, loadPolicies, settleModes } from './policy-file.ts';
+import { loadRateDecks, type RateDecks, unknownDeck } from './rate-deck-files.ts';
 import { PACKAGE_ROOT, Reader } from './reader.ts';
 import type { VigieConfig } from './schema.ts';
 import { readTextFile, YamlSource } from './yaml-source.ts';
@@ -41,6 +42,7 @@ export interface Setup {
   readonly emergency: EmergencyNumbers;
   readonly numbers: NumberLists;
   readonly badUserAgents: BadUserAgents;
+  readonly decks: RateDecks;
 }
 
 export type LoadedSetup =
@@ -69,12 +71,13 @@ export function loadSetup(
   const numbers = loadNumberLists(config, placeOf, faults);
   const badUserAgents = loadBadUserAgents(faults);
   const names = found.faults.length === 0 ? choosable(found.policies) : null;
+  const decks = loadRateDecks(config, placeOf, faults);
   const directory = loadDirectory(config, names, placeOf, faults);
   if (faults.length > 0 || emergency === null || numbers === null)
     return { ok: false, faults: sorted(faults), warnings };
   const policies = new Map<string, LoadedPolicy>();
   for (const [id, policy] of found.policies) policies.set(id, settleModes(config.policies, policy));
-  return { ok: true, setup: { config, directory, policies, emergency, numbers, badUserAgents }, warnings };
+  return { ok: true, setup: { config, directory, policies, emergency, numbers, badUserAgents, decks }, warnings };
 }
 
 /** Every fault of the configuration and of the files it names, by file, line and column; warnings last. */
@@ -189,6 +192,12 @@ function loadDirectory(
     return {};
   }
   for (const fault of Directory.empty().replace(loaded.data, policies)) faults.push(loaded.faultOf(fault));
+  const known = Object.keys(config.rating.decks);
+  loaded.data.plans?.forEach(({ deck }, index) => {
+    if (deck === undefined || known.includes(deck)) return;
+    const { code, what, todo } = unknownDeck(deck, known);
+    faults.push(loaded.faultOf({ path: `/plans/${index}/deck`, code, message: what, todo }));
+  });
   return loaded.data;
 }
 

@@ -18,6 +18,8 @@ const texts = (description: string, maxItems: number, kind?: string) =>
       },
     ),
   );
+const amount = (description: string) =>
+  Type.Number({ minimum: 0, maximum: 1_000_000_000, description });
 const policy = optional(id("Policy; without one, the plan's, then the customer's, then the default."));
 const numbers = texts(
   'Numbers assigned: +33123456789, or a range of one length +33123456700-+33123456799.',
@@ -120,6 +122,32 @@ export const CustomerSchema = Type.Object(
       Type.String({ 'x-kind': 'timezone', description: "Time zone, if not the operator's." }),
     ),
     profile: optional(Type.String({ maxLength: 128, description: 'Peer group for comparisons.' })),
+    creditThreshold: optional(
+      amount("What it may owe before outgoing calls stop, in the currency; without one, its plan's."),
+    ),
+    trialFrom: optional(
+      Type.String({
+        'x-kind': 'day',
+        maxLength: 10,
+        description: 'First day of its free trial (2026-11-22); without one, it is in none.',
+      }),
+    ),
+  },
+  closed,
+);
+
+const InclusionSchema = Type.Object(
+  {
+    kinds: texts('Kinds of number (fixed, mobile); without any, all.', 16, 'number-kind'),
+    countries: texts('Countries (FR); without any, all.', 256, 'country'),
+    prefixes: texts('First digits with the country code (+33); without any, all.', 1_000, 'number-prefix'),
+    minutes: optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Minutes of each line and billing period; without a number, unlimited.',
+      }),
+    ),
   },
   closed,
 );
@@ -132,6 +160,16 @@ export const PlanSchema = Type.Object(
       Type.Enum(['unlimited', 'per-minute'], { description: 'How calls are billed (default per-minute).' }),
     ),
     policy,
+    deck: optional(id('Rate deck, from `rating.decks`; without one, `rating.deck`.')),
+    includes: optional(
+      Type.Array(InclusionSchema, {
+        description:
+          "Calls without further charge; the first entry that fits holds. Without it, `unlimited` includes fixed, mobile, VoIP and toll-free numbers of the operator's country.",
+        maxItems: 32,
+      }),
+    ),
+    creditThreshold: optional(amount('What a customer of the plan may owe, in the currency.')),
+    creditPerLine: optional(amount('That much more for each of its lines.')),
   },
   closed,
 );
@@ -139,6 +177,7 @@ export const PlanSchema = Type.Object(
 export type Line = Readonly<Static<typeof LineSchema>>;
 export type Trunk = Readonly<Static<typeof TrunkSchema>>;
 export type Customer = Readonly<Static<typeof CustomerSchema>>;
+export type Inclusion = Readonly<Static<typeof InclusionSchema>>;
 export type Plan = Readonly<Static<typeof PlanSchema>>;
 
 /** Everything the directory holds, as plain JSON. */

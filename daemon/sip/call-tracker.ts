@@ -85,8 +85,7 @@ export class CallTracker {
   readonly #parked = new Map<number, Parked[]>();
   #count = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
-  /** Durations after which an answered call gives a `lasting` event, ascending, milliseconds. */
-  marksMs: readonly number[];
+  #marksMs: readonly number[];
   /** Calls not followed because the table was full. */
   refused = 0;
   /** Legs closed by a timer, not by a BYE. */
@@ -94,12 +93,28 @@ export class CallTracker {
 
   constructor(options: CallTrackerOptions) {
     this.#options = options;
-    this.marksMs = options.marksMs;
+    this.#marksMs = options.marksMs;
     this.#index = new HashIndex(1024);
   }
 
   get size(): number {
     return this.#count;
+  }
+
+  /** Durations after which an answered call gives a `lasting` event, ascending, milliseconds. */
+  get marksMs(): readonly number[] {
+    return this.#marksMs;
+  }
+
+  /** A call that goes on has passed those of the new marks that are no later than the last one it passed. */
+  set marksMs(marksMs: readonly number[]) {
+    const former = this.#marksMs;
+    this.#marksMs = marksMs;
+    for (const record of this.records()) {
+      const lastMs = former[record.marksPassed - 1] ?? 0;
+      record.marksPassed = marksMs.filter((mark) => mark <= lastMs).length;
+      this.#schedule(record);
+    }
   }
 
   /** Events told but still waiting for earlier ones. */
