@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { blockedKey, blockOf, subjectOfBlockedKey } from './blocked-keys.ts';
 import {
+  blockedKey,
+  blockOf,
+  keyFamilies,
+  proxyKey,
+  shownIn,
+  subjectOfBlockedKey,
+  subjectOfKey,
+} from './blocked-keys.ts';
+import {
+  callLimitOf,
+  type Effect,
   isBlocking,
   isOpen,
   manualProposal,
@@ -119,4 +129,73 @@ test('as JSON: ISO times under short names', () => {
   assert.equal(json['liftedAt'], null);
   assert.equal(json['durationSeconds'], 60);
   assert.ok(!Object.keys(json).some((name) => name.endsWith('Ms')));
+});
+
+const acting = (id: string, effect: Effect, more: Partial<Suspension> = {}): Suspension => ({
+  ...proposal(null, id),
+  effect,
+  state: 'active',
+  activeAtMs: 1_000,
+  rule: `p.${id}`,
+  limit: 2,
+  ...more,
+});
+
+test('each effect shows in its own family of keys, billing in none', () => {
+  const effects: Effect[] = [
+    'block',
+    'block-registration',
+    'restrict-caller-id',
+    'refuse-excess',
+    'per-minute-billing',
+  ];
+  assert.deepEqual(
+    effects.map((effect) => keyFamilies.filter((family) => shownIn(family, [acting('a', effect)], 5_000))),
+    [['blocked'], ['blocked'], ['restricted'], ['limited'], []],
+  );
+  const all = effects.map((effect, index) => acting(`${index}`, effect));
+  assert.equal(JSON.parse(blockOf(all, 5_000)!.value).id, '0');
+});
+
+test('what a restricted and a limited key say', () => {
+  const restricted = shownIn('restricted', [acting('a', 'restrict-caller-id')], 5_000)!;
+  assert.equal(
+    restricted.value,
+    '{"id":"a","rule":"p.a","effect":"restrict-caller-id","since":"1970-01-01T00:00:01.000Z","until":null}',
+  );
+  const evidence = { callIds: [], direction: 'both' };
+  const limited = shownIn('limited', [acting('b', 'refuse-excess', { limit: 4, evidence })], 5_000)!;
+  assert.equal(
+    limited.value,
+    '{"id":"b","rule":"p.b","effect":"refuse-excess","calls":4,"direction":"both","since":"1970-01-01T00:00:01.000Z","until":null}',
+  );
+});
+
+test('of two limits the lowest is shown, and the key lasts as long as the longest of them', () => {
+  const low = acting('a', 'refuse-excess', { limit: 2, untilMs: 9_000 });
+  const high = acting('b', 'refuse-excess', { limit: 3, untilMs: null });
+  for (const both of [
+    [low, high],
+    [high, low],
+  ]) {
+    const shown = shownIn('limited', both, 5_000)!;
+    assert.equal(JSON.parse(shown.value).calls, 2);
+    assert.equal(shown.untilMs, null);
+    assert.equal(JSON.parse(shownIn('limited', both, 9_000)!.value).calls, 3);
+  }
+});
+
+test('a limit without a number of calls limits nothing; one without a direction counts outgoing calls', () => {
+  const limit = acting('a', 'refuse-excess', { limit: null });
+  assert.equal(callLimitOf(limit), null);
+  assert.equal(shownIn('limited', [limit], 5_000), null);
+  assert.deepEqual(callLimitOf(acting('a', 'refuse-excess')), { calls: 2, direction: 'outgoing' });
+  assert.equal(callLimitOf(acting('a', 'block')), null);
+});
+
+test('keys of one family lead back to their subject, those of another do not', () => {
+  const subject = { kind: 'line', id: 'a:b' } as const;
+  for (const family of keyFamilies)
+    for (const other of keyFamilies)
+      assert.deepEqual(subjectOfKey(other, proxyKey(family, subject)), family === other ? subject : null);
 });
