@@ -17,6 +17,8 @@ import { DirectoryCoverage } from './enforcement/coverage.ts';
 import { Enforcement } from './enforcement/enforcement.ts';
 import { outsideCallEnders, outsideEnforcers, outsideFrom } from './enforcement/outside.ts';
 import { DirectoryNames } from './enforcement/subject-names.ts';
+import { registeredLine } from './gate/registered-line.ts';
+import { GateService } from './gate/service.ts';
 import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
 import { HepReceiver } from './ingest/hep-server.ts';
@@ -72,6 +74,7 @@ export class Daemon {
   readonly persistence: Persistence;
   readonly enforcement: Enforcement;
   readonly receiver: HepReceiver;
+  readonly gate: GateService;
   readonly tallies = new Tallies();
   readonly metrics: Metrics;
   /** What is told to consoles as it happens. */
@@ -170,6 +173,15 @@ export class Daemon {
       sink: this.#packet,
       onError: (error) => log.error('ingest.socket-error', { error }),
     });
+    this.gate = new GateService({
+      config,
+      directory: this.directory,
+      redis: this.store.redis,
+      emergency: () => this.#setup.emergency,
+      log,
+      registeredLine: (source) =>
+        registeredLine(this.core.pipeline.registrations, source, this.captureNowMs()),
+    });
     this.metrics = registerMetrics(new Registry(), metricSources(this));
     this.enforcement = new Enforcement({
       redis: this.store.redis,
@@ -182,7 +194,7 @@ export class Daemon {
       },
       coverage: new DirectoryCoverage(this.directory),
       makeEnforcers: (sources) => outsideEnforcers(outsideFrom(config), sources),
-      callEnders: outsideCallEnders(outsideFrom(config)),
+      callEnders: [...outsideCallEnders(outsideFrom(config)), ...this.gate.callEnders()],
       names: new DirectoryNames(this.directory),
       ruleMode: (policy, rule) => {
         const { policies, config } = this.#setup;
@@ -267,6 +279,7 @@ export class Daemon {
         'cluster',
         'enforcement',
         'notices',
+        'gate',
       ] as const
     ).filter(
       (part) =>
@@ -297,6 +310,7 @@ export class Daemon {
     this.#live.stop();
     this.events.close();
     await Promise.allSettled(this.#servers.map((server) => server.close()));
+    await this.gate.stop();
     await this.receiver.stop();
     // Events still waiting for earlier ones go out; open calls stay in the store.
     this.core.pipeline.tick(this.captureNowMs() + (this.#setup.config.calls.reorder as number) + 1);
@@ -326,6 +340,7 @@ export class Daemon {
     warmUp(this.#setup);
     this.core.pipeline.believeUpTo(wallClock() + FURTHEST_AHEAD_MS);
     await this.receiver.start();
+    this.gate.start();
     this.#every(TICK_MS, () => this.#tick());
     this.#every(WATCH_MS, () => this.#watch());
     const [udp, tcp, tls] = [
@@ -390,6 +405,7 @@ export class Daemon {
         return { length: spooled, capacity: this.#setup.config.redis.spool, dropped: droppedUpdates };
       },
       brake: () => ({ engaged: this.#brakeReason !== null, reason: this.#brakeReason }),
+      gate: () => this.gate.drachtio.servers(),
     };
   }
 

@@ -125,6 +125,14 @@ export function metricSources(daemon: Daemon): MetricSources {
       callsEndedByOutcome: daemon.tallies.callsEnded,
       webhookDeliveriesByResult: daemon.tallies.deliveries,
     }),
+    gate: () => {
+      const { counters, drachtio } = daemon.gate;
+      return {
+        ...counters,
+        openCalls: drachtio.openCalls,
+        serversConnected: drachtio.servers().filter(({ connected }) => connected).length,
+      };
+    },
     config: () => ({
       reloadsByResult: daemon.tallies.reloads,
       lastReloadSucceeded: daemon.tallies.lastReloadSucceeded,

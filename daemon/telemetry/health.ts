@@ -36,6 +36,8 @@ export interface HealthSources {
   learnedProxies(): { readonly configured: boolean; readonly addresses: readonly string[] };
   spool(): { readonly length: number; readonly capacity: number; readonly dropped: number };
   brake(): { readonly engaged: boolean; readonly reason: string | null };
+  /** drachtio servers that the gate is an application of; empty or absent: none. */
+  gate?(): readonly { readonly address: string; readonly connected: boolean; readonly detail: string }[];
 }
 
 export interface Health {
@@ -121,8 +123,27 @@ function brakeCheck(sources: HealthSources): Check {
     : { name: 'brake', status: 'ok', detail: 'released' };
 }
 
+/** Degraded, not failed: what cannot reach drachtio may be drachtio's fault, and measuring goes on. */
+function gateCheck(sources: HealthSources): Check {
+  const servers = sources.gate?.() ?? [];
+  const away = servers.filter(({ connected }) => !connected);
+  if (away.length > 0) {
+    return {
+      name: 'gate',
+      status: 'degraded',
+      detail: `${away.map(({ address, detail }) => `drachtio ${address} ${detail}`).join('; ')}: it answers 503 while no other application takes its requests`,
+    };
+  }
+  const addresses = servers.map(({ address }) => address);
+  return {
+    name: 'gate',
+    status: 'ok',
+    detail: servers.length === 0 ? 'no drachtio server is configured' : `connected to ${addresses.join(', ')}`,
+  };
+}
+
 export function createHealth(sources: HealthSources): Health {
-  const checks = [redisCheck, ingestCheck, functionLibraryCheck, proxyCheck, spoolCheck, brakeCheck];
+  const checks = [redisCheck, ingestCheck, functionLibraryCheck, proxyCheck, spoolCheck, brakeCheck, gateCheck];
   return {
     live: () => ({ status: 'alive', uptimeSeconds: Math.floor(process.uptime()) }),
     ready: () => {

@@ -100,6 +100,7 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
   const windows = () => sources.windows();
   const enforcement = () => sources.enforcement();
   const config = () => sources.config();
+  const gate = () => sources.gate();
 
   new Gauge({
     name: 'vigie_build_info',
@@ -321,6 +322,39 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'Webhook deliveries by result.',
     'result',
     () => enforcement().webhookDeliveriesByResult,
+  );
+
+  counterBy('vigie_gate_requests_total', 'Requests that the gate was asked about.', 'method', () => gate().requests);
+  counterBy(
+    'vigie_gate_verdicts_total',
+    'What the gate said, by its grounds; all but suspended and too-many-calls let the request go on.',
+    'grounds',
+    () => gate().verdicts,
+  );
+  counterBy(
+    'vigie_gate_outcomes_total',
+    'Final answers to what the gate let go on, by class.',
+    'class',
+    () => gate().outcomes,
+  );
+  counterBy(
+    'vigie_gate_call_events_total',
+    'Events of drachtio about calls.',
+    'kind',
+    () => gate().callEvents,
+  );
+  counter(
+    'vigie_gate_redelivered_total',
+    'Decisions sent again after a reconnection to drachtio.',
+    () => gate().redelivered,
+  );
+  counter('vigie_gate_bad_frames_total', 'Frames of drachtio that could not be read.', () => gate().badFrames);
+  counter('vigie_gate_ended_calls_total', 'Calls in progress that the gate ended.', () => gate().endedCalls);
+  gauge('vigie_gate_open_calls', 'Calls in progress that the gate could end.', () => gate().openCalls);
+  gauge(
+    'vigie_gate_servers_connected',
+    'drachtio servers that the gate is connected to.',
+    () => gate().serversConnected,
   );
 
   counterBy(

@@ -73,5 +73,16 @@ export function exampleSources(): MetricSources {
       lastReloadSucceeded: true,
       loadedAtSeconds: 1_795_000_000,
     }),
+    gate: () => ({
+      requests: { INVITE: 1701, REGISTER: 1702 },
+      verdicts: { clear: 1703, suspended: 1704 },
+      outcomes: { '2xx': 1705 },
+      callEvents: { stop: 1706 },
+      redelivered: 1707,
+      badFrames: 1708,
+      endedCalls: 1709,
+      openCalls: 1710,
+      serversConnected: 1711,
+    }),
   };
 }

@@ -14,6 +14,21 @@ export interface MetricSources {
   findings(): readonly FindingCount[];
   enforcement(): EnforcementReading;
   config(): ConfigReading;
+  gate(): GateReading;
+}
+
+export interface GateReading {
+  /** By method, grounds of the verdict, class of the final answer, and kind of event. */
+  readonly requests: Readonly<Record<string, number>>;
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly callEvents: Readonly<Record<string, number>>;
+  readonly redelivered: number;
+  readonly badFrames: number;
+  readonly endedCalls: number;
+  /** Calls that could be ended now. */
+  readonly openCalls: number;
+  readonly serversConnected: number;
 }
 
 export interface BuildReading {

@@ -1,0 +1,404 @@
+import type { CallEnder, CallEnding, CallToEnd } from '../enforcement/call-ender.ts';
+import type { EnforcerHealth } from '../enforcement/enforcer.ts';
+import type { EventLog } from '../enforcement/hooks.ts';
+import { formatEndpoint, parseAddress } from '../ingest/address.ts';
+import { Endpoint } from '../ingest/packet.ts';
+import { Field, SipMessage } from '../sip/message.ts';
+import { type CallLedger, callName } from './call-ledger.ts';
+import type { GateCounters } from './counters.ts';
+import { type CallEvent, DrachtioConnection, type DrachtioServer } from './drachtio-connection.ts';
+import type { ProxyResult, SrfRequest, SrfResponse } from './drachtio-srf.ts';
+import type { Gate } from './gate.ts';
+import { destinationsOf } from './next-hop.ts';
+import { endingOf, type OpenCall, OpenCalls } from './open-calls.ts';
+import { type GateQuestion, readQuestion } from './question.ts';
+import type { GateVerdict, Refusal } from './verdict.ts';
+
+export interface DrachtioGateOptions {
+  readonly servers: readonly DrachtioServer[];
+  readonly tags: readonly string[];
+  readonly methods: readonly string[];
+  readonly gate: Pick<Gate, 'decide'>;
+  readonly ledger: CallLedger;
+  readonly counters: GateCounters;
+  readonly log: EventLog;
+  /** Next hops in order of preference; empty: where the Request-URI says. */
+  readonly next: readonly string[];
+  readonly recordRoute: boolean;
+  /** Without a provisional answer within this, the next hop after it is tried. */
+  readonly nextAfterMs: number;
+  readonly emergencyUser: string;
+  readonly maximumAgeMs: number;
+  /** Calls kept so that they can be ended. */
+  readonly remembered: number;
+  /** Wall clock, ms since the epoch. */
+  readonly clock: () => number;
+}
+
+/** drachtio keeps a request for 64 s; the caller has given up sooner (RFC 3261 timer B is 32 s). */
+const REDELIVERY_MS = 32_000;
+const MAXIMUM_UNDELIVERED = 10_000;
+/** How long a stop waits for decisions under way. */
+const DRAIN_MS = 2_000;
+const SWEEP_MS = 1_000;
+
+interface Undelivered {
+  readonly frame: string;
+  readonly untilMs: number;
+}
+
+const message = new SipMessage();
+
+/**
+ * Vigie as an application of drachtio servers: requests are decided and handed on, or refused. Every request that was taken gets its
+ * answer or goes on, whatever fails on the way.
+ */
+export class DrachtioGate implements CallEnder {
+  readonly name = 'drachtio';
+  readonly #options: DrachtioGateOptions;
+  readonly #connections: readonly DrachtioConnection[];
+  readonly #calls: OpenCalls;
+  /** Decisions by transaction, per server: sent again after a reconnection, which drachtio takes at most once. */
+  readonly #undelivered: readonly Map<string, Undelivered>[];
+  #deciding = 0;
+  #sweep: NodeJS.Timeout | null = null;
+
+  constructor(options: DrachtioGateOptions) {
+    this.#options = options;
+    this.#calls = new OpenCalls(options.remembered);
+    this.#undelivered = options.servers.map(() => new Map());
+    this.#connections = options.servers.map(
+      (server, index) =>
+        new DrachtioConnection({
+          server,
+          tags: options.tags,
+          methods: options.methods,
+          log: options.log,
+          counters: options.counters,
+          onRequest: (request, response) => void this.#request(index, request, response),
+          onUnreadable: (transactionId, text) => this.#unreadable(index, transactionId, text),
+          onCallEvent: (event) => this.#callEvent(event),
+          onReady: () => this.#redeliver(index),
+        }),
+    );
+  }
+
+  get openCalls(): number {
+    return this.#calls.size;
+  }
+
+  servers(): readonly { readonly address: string; readonly connected: boolean; readonly detail: string }[] {
+    return this.#connections.map(({ address, ready, detail }) => ({ address, connected: ready, detail }));
+  }
+
+  start(): void {
+    for (const connection of this.#connections) connection.start();
+    this.#sweep = setInterval(() => {
+      const nowMs = this.#options.clock();
+      this.#calls.sweep(nowMs);
+      for (const waiting of this.#undelivered) this.#forgetOld(waiting, nowMs);
+      this.#options.ledger.settle().catch(() => undefined);
+    }, SWEEP_MS);
+    this.#sweep.unref();
+  }
+
+  /** Takes no more requests, decides those it has, then leaves. Calls that drachtio proxies go on. */
+  async stop(): Promise<void> {
+    for (const connection of this.#connections) connection.drain();
+    const patienceEndsMs = performance.now() + DRAIN_MS;
+    while (this.#deciding > 0 && performance.now() < patienceEndsMs)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    if (this.#sweep !== null) clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async health(): Promise<EnforcerHealth> {
+    const away = this.servers().filter(({ connected }) => !connected);
+    return away.length === 0
+      ? { healthy: true, detail: '' }
+      : {
+          healthy: false,
+          detail: away.map(({ address, detail }) => `drachtio ${address} ${detail}`).join('; '),
+        };
+  }
+
+  async end(call: CallToEnd): Promise<CallEnding> {
+    const found =
+      call.fromTag === null
+        ? this.#calls.ofCallId(call.callId)
+        : this.#named(callName(call.callId, call.fromTag));
+    if (found.length === 0) return 'absent';
+    if (found.some(([, { emergency }]) => emergency)) return 'emergency';
+    for (const [name, open] of found) {
+      if (open.answer === null) open.endWhenAnswered = true;
+      else await this.#hangUp(name, open);
+    }
+    return 'ended';
+  }
+
+  #named(name: string): [string, OpenCall][] {
+    const open = this.#calls.get(name);
+    return open === null ? [] : [[name, open]];
+  }
+
+  async #request(index: number, request: SrfRequest, response: SrfResponse): Promise<void> {
+    this.#deciding++;
+    this.#options.counters.count('requests', request.method);
+    try {
+      const text = request.msg.raw ?? '';
+      const question = readQuestion(text, sourceOf(request));
+      const verdict = await this.#decide(question);
+      this.#options.counters.count('verdicts', verdict.grounds);
+      if (!verdict.pass) {
+        this.#refuse(index, request, response, verdict.refusal);
+        return;
+      }
+      this.#noteCall(question, verdict, text);
+      this.#proxy(index, request, response, question, verdict);
+    } catch (error) {
+      this.#options.log.error('gate.fault', { error });
+      this.#lastResort(index, request, response);
+    } finally {
+      this.#deciding--;
+    }
+  }
+
+  async #decide(question: GateQuestion | null): Promise<GateVerdict> {
+    if (question === null) return { pass: true, grounds: 'unreadable', restrictCallerId: false };
+    try {
+      return await this.#options.gate.decide(question);
+    } catch {
+      return { pass: true, grounds: 'fault', restrictCallerId: false };
+    }
+  }
+
+  #noteCall(question: GateQuestion | null, verdict: GateVerdict, text: string): void {
+    if (question === null || question.method !== 'INVITE' || question.inDialog) return;
+    const { callId, fromTag, source } = question;
+    this.#calls.invited(callName(callId, fromTag), text, {
+      callId,
+      fromTag,
+      source: formatEndpoint(source),
+      emergency: verdict.grounds === 'emergency',
+      nowMs: this.#options.clock(),
+      maximumAgeMs: this.#options.maximumAgeMs,
+    });
+  }
+
+  #refuse(index: number, request: SrfRequest, response: SrfResponse, refusal: Refusal): void {
+    const { status, phrase, headers } = refusal;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const frame = `sip|${request.stackTxnId}|\r\nSIP/2.0 ${status} ${phrase}\r\n${lines.join('')}\r\n`;
+    this.#keep(index, request.stackTxnId, frame);
+    if (!this.#connections[index].holds(request.socket)) return;
+    const sent = (error: unknown) => {
+      if (!error) this.#undelivered[index].delete(request.stackTxnId);
+    };
+    if (status !== 608) {
+      response.send(status, phrase, { headers }, sent);
+      return;
+    }
+    // drachtio-srf's table of codes ends before 608.
+    response.msg.status = status;
+    response.msg.reason = phrase;
+    this.#connections[index].srf?.app.client.sendResponse(response, { headers }, sent);
+  }
+
+  #proxy(
+    index: number,
+    request: SrfRequest,
+    response: SrfResponse,
+    question: GateQuestion | null,
+    verdict: GateVerdict,
+  ): void {
+    const { counters, next, emergencyUser, recordRoute, nextAfterMs } = this.#options;
+    const destinations = destinationsOf(
+      question?.requestUri ?? requestUriOf(request.msg.raw ?? ''),
+      question?.requestUser ?? '',
+      next,
+      emergencyUser,
+    );
+    const restricted = verdict.pass && verdict.restrictCallerId;
+    this.#keep(index, request.stackTxnId, this.#proxyFrame(request.stackTxnId, request.method, destinations));
+    const connection = this.#connections[index];
+    const { srf } = connection;
+    if (srf === null || !connection.holds(request.socket)) return;
+    srf
+      .proxyRequest(request, destinations, {
+        recordRoute,
+        followRedirects: false,
+        forking: 'sequential',
+        provisionalTimeout: `${nextAfterMs}ms`,
+        ...(restricted ? { headers: { Privacy: 'id' } } : {}),
+      })
+      .then(
+        (result) => {
+          this.#undelivered[index].delete(request.stackTxnId);
+          counters.count('outcomes', classOf(result.finalStatus));
+          this.#finished(question, result, connection.hostports);
+        },
+        (error) => {
+          this.#undelivered[index].delete(request.stackTxnId);
+          // drachtio has answered most of what it could not proxy; where it has, it takes no second answer.
+          counters.count('outcomes', 'failed');
+          this.#options.log.warn('gate.not-proxied', { server: connection.address, error: String(error) });
+          this.#forget(question);
+          answer(response, 503, 'Service Unavailable');
+        },
+      );
+  }
+
+  #finished(question: GateQuestion | null, result: ProxyResult, hostports: readonly string[]): void {
+    if (question === null || question.method !== 'INVITE' || question.inDialog) return;
+    const status = result.finalStatus ?? 408;
+    if (status < 200 || status >= 300) {
+      this.#forget(question);
+      return;
+    }
+    const name = callName(question.callId, question.fromTag);
+    this.#options.ledger.answered(name).catch(() => undefined);
+    const ours = hostports.map((text) => text.slice(text.indexOf('/') + 1));
+    const call = this.#calls.answered(name, result.finalResponse?.msg.raw ?? '', ours);
+    if (call?.endWhenAnswered && call.answer !== null)
+      this.#hangUp(name, call).catch((error) => this.#options.log.warn('gate.call-not-ended', { error }));
+  }
+
+  #forget(question: GateQuestion | null): void {
+    if (question === null || question.method !== 'INVITE' || question.inDialog) return;
+    const name = callName(question.callId, question.fromTag);
+    this.#calls.ended(name);
+    void this.#options.ledger.end(name);
+  }
+
+  async #hangUp(name: string, call: OpenCall): Promise<void> {
+    const connection = this.#connections.find(({ ready }) => ready);
+    if (!connection?.srf) throw new Error('no drachtio server is connected');
+    const { srf } = connection;
+    await Promise.all(
+      endingOf(call, 'SIP;cause=403;text="vigie end-calls"').map(({ uri, headers, route }) =>
+        srf.request(uri, { method: 'BYE', headers, ...(route === null ? {} : { proxy: route }) }),
+      ),
+    );
+    this.#options.counters.endedCalls++;
+    this.#calls.ended(name);
+    await this.#options.ledger.end(name);
+  }
+
+  /** A fault of ours: the request goes on as if nobody had asked, and if that fails too, the caller is told. */
+  #lastResort(index: number, request: SrfRequest, response: SrfResponse): void {
+    this.#options.counters.count('verdicts', 'fault');
+    try {
+      this.#proxy(index, request, response, null, { pass: true, grounds: 'fault', restrictCallerId: false });
+    } catch {
+      answer(response, 500, 'Server Internal Error');
+    }
+  }
+
+  #unreadable(index: number, transactionId: string, text: string): void {
+    const method = text.slice(0, text.indexOf(' '));
+    this.#options.counters.count('requests', method);
+    this.#options.counters.count('verdicts', 'unreadable');
+    const bytes = Buffer.from(text, 'utf8');
+    message.read(bytes, 0, bytes.length);
+    const destinations = destinationsOf(
+      requestUriOf(text),
+      message.text(Field.requestUser) ?? '',
+      this.#options.next,
+      this.#options.emergencyUser,
+    );
+    const frame = this.#proxyFrame(transactionId, method, destinations);
+    this.#keep(index, transactionId, frame);
+    this.#connections[index].send(frame);
+  }
+
+  /** As drachtio-srf writes it. */
+  #proxyFrame(transactionId: string, method: string, destinations: readonly string[]): string {
+    const { recordRoute, nextAfterMs } = this.#options;
+    const head = [
+      'proxy',
+      transactionId,
+      recordRoute ? 'remainInDialog' : '',
+      'fullResponse',
+      '',
+      'serial',
+      `${nextAfterMs}ms`,
+      '',
+      ...destinations,
+    ].join('|');
+    return `${head}\r\n${method} ${destinations[0]} SIP/2.0\r\n\r\n`;
+  }
+
+  #keep(index: number, transactionId: string, frame: string): void {
+    const waiting = this.#undelivered[index];
+    if (waiting.size >= MAXIMUM_UNDELIVERED) return;
+    waiting.set(transactionId, { frame, untilMs: this.#options.clock() + REDELIVERY_MS });
+  }
+
+  /** What was decided while the connection was away, or may not have arrived. drachtio takes each transaction once. */
+  #redeliver(index: number): void {
+    const waiting = this.#undelivered[index];
+    for (const [transactionId, { frame }] of waiting) {
+      if (!this.#connections[index].send(frame)) return;
+      this.#options.counters.redelivered++;
+      waiting.delete(transactionId);
+    }
+  }
+
+  #forgetOld(waiting: Map<string, Undelivered>, nowMs: number): void {
+    for (const [transactionId, { untilMs }] of waiting) {
+      if (untilMs > nowMs) return;
+      waiting.delete(transactionId);
+    }
+  }
+
+  /**
+   * Tells when calls begin and end. drachtio sends each event to any one application that asked for it, of any call on that server, and
+   * names no source: the Call-ID finds the call in the shared ledger. Both sides of a proxied call are told; a branch that failed
+   * (`network`) is no end, for the next may answer.
+   */
+  #callEvent({ kind, side, detail, message: text }: CallEvent): void {
+    this.#options.counters.count('callEvents', kind);
+    if (kind === 'attempt') return;
+    const bytes = Buffer.from(text, 'utf8');
+    if (message.read(bytes, 0, bytes.length) !== 0) return;
+    const callId = message.text(Field.callId);
+    if (callId === null) return;
+    const tags = [message.text(Field.fromTag) ?? '', message.text(Field.toTag) ?? ''];
+    if (kind === 'start') {
+      if (side === 'application')
+        this.#options.ledger.answered(callName(callId, tags[0])).catch(() => undefined);
+      return;
+    }
+    if (side === 'network' && detail !== 'normal-release') return;
+    // A BYE of the called party has the tags the other way round.
+    for (const tag of tags) {
+      if (tag === '') continue;
+      const name = callName(callId, tag);
+      this.#calls.ended(name);
+      void this.#options.ledger.end(name);
+    }
+  }
+}
+
+function sourceOf(request: SrfRequest): Endpoint {
+  const source = parseAddress(request.source_address) ?? new Endpoint();
+  source.port = request.source_port;
+  return source;
+}
+
+function requestUriOf(text: string): string {
+  const [, uri] = text.slice(0, 4_096).split(' ', 2);
+  return uri ?? '';
+}
+
+function classOf(status: number | undefined): string {
+  return status === undefined ? 'none' : `${Math.floor(status / 100)}xx`;
+}
+
+function answer(response: SrfResponse, status: number, phrase: string): void {
+  try {
+    if (!response.finalResponseSent) response.send(status, phrase, { headers: {} });
+  } catch {
+    // The connection is gone, and the request with it.
+  }
+}

@@ -1,0 +1,59 @@
+import type { Endpoint } from '../ingest/packet.ts';
+import { claimOf } from '../pipeline/message-facts.ts';
+import { Field, Method, SipMessage } from '../sip/message.ts';
+
+/** What the gate is asked about: the others go on unasked. */
+export type GateMethod = 'INVITE' | 'REGISTER' | 'MESSAGE';
+
+export const GATE_METHODS: readonly GateMethod[] = ['INVITE', 'REGISTER', 'MESSAGE'];
+
+/** A request that waits for its decision, as it came from the network. */
+export interface GateQuestion {
+  readonly method: GateMethod;
+  readonly callId: string;
+  readonly fromTag: string;
+  /** It belongs to a dialog that was let through before (To has a tag). */
+  readonly inDialog: boolean;
+  readonly source: Endpoint;
+  readonly requestUri: string;
+  /** Users as they stand, escapes resolved; empty where there is none. */
+  readonly requestUser: string;
+  readonly fromUser: string;
+  readonly toUser: string;
+  readonly assertedUser: string;
+  /** Digest user name without realm; empty without credentials. */
+  readonly authUser: string;
+}
+
+const METHODS: Readonly<Partial<Record<Method, GateMethod>>> = {
+  [Method.INVITE]: 'INVITE',
+  [Method.REGISTER]: 'REGISTER',
+  [Method.MESSAGE]: 'MESSAGE',
+};
+
+/** Longest message that is looked into; a longer one goes on unjudged. */
+const MAXIMUM_BYTES = 65_535;
+const message = new SipMessage({ maximumBytes: MAXIMUM_BYTES });
+
+/** Null where the text is no request that the gate decides, or none that can be read: such a request goes on. */
+export function readQuestion(text: string | Buffer, source: Endpoint): GateQuestion | null {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+  if (message.read(bytes, 0, bytes.length) !== 0 || !message.isRequest) return null;
+  const method = METHODS[message.method];
+  const callId = message.text(Field.callId);
+  if (method === undefined || callId === null || callId === '') return null;
+  const of = (field: Field): string => message.text(field) ?? '';
+  return {
+    method,
+    callId,
+    fromTag: of(Field.fromTag),
+    inDialog: of(Field.toTag) !== '',
+    source,
+    requestUri: of(Field.requestUri),
+    requestUser: of(Field.requestUser),
+    fromUser: of(Field.fromUser),
+    toUser: of(Field.toUser),
+    assertedUser: of(Field.assertedUser),
+    authUser: claimOf(message.text(Field.authUser)),
+  };
+}
