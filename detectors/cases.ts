@@ -5,17 +5,22 @@
 import { answerSeizureRatioCases } from './answer-seizure-ratio/cases.ts';
 import { automatedDiallingCases } from './automated-dialling/cases.ts';
 import { averageCallDurationCases } from './average-call-duration/cases.ts';
+import { bandwidthCases } from './bandwidth/cases.ts';
 import { callDurationCases } from './call-duration/cases.ts';
 import { callerIdentityCases } from './caller-identity/cases.ts';
 import type { DetectorCase, RateCase } from './cases-events.ts';
 import { compromisedAccountCases } from './compromised-account/cases.ts';
+import { consumptionSurgeCases } from './consumption-surge/cases.ts';
+import { creditLimitCases } from './credit-limit/cases.ts';
 import { destinationsCases } from './destinations/cases.ts';
 import { distinctDestinationsCases } from './distinct-destinations/cases.ts';
+import { fairUsageCases } from './fair-usage/cases.ts';
 import { faxRateCases } from './fax-rate/cases.ts';
 import { forgedIdentityCases } from './forged-identity/cases.ts';
 import { massCallingCases } from './mass-calling/cases.ts';
 import { messageRateCases } from './message-rate/cases.ts';
 import { offSiteCallsCases } from './off-site-calls/cases.ts';
+import { outOfPlanAmountCases } from './out-of-plan-amount/cases.ts';
 import { passwordGuessingCases } from './password-guessing/cases.ts';
 import { registeredDevicesCases } from './registered-devices/cases.ts';
 import { scannerCases } from './scanner/cases.ts';
@@ -28,6 +33,7 @@ import { specialNumberLongCallCases } from './special-number-long-call/cases.ts'
 import { specialNumberMobileShareCases } from './special-number-mobile-share/cases.ts';
 import { specialNumberPumpingCases } from './special-number-pumping/cases.ts';
 import { transactionRateCases } from './transaction-rate/cases.ts';
+import { trialAllowanceCases } from './trial-allowance/cases.ts';
 
 export const eventCases: readonly DetectorCase[] = [
   ...answerSeizureRatioCases,
@@ -53,6 +59,12 @@ export const eventCases: readonly DetectorCase[] = [
   ...specialNumberLongCallCases,
   ...specialNumberMobileShareCases,
   ...specialNumberPumpingCases,
+  ...fairUsageCases,
+  ...consumptionSurgeCases,
+  ...bandwidthCases,
+  ...creditLimitCases,
+  ...outOfPlanAmountCases,
+  ...trialAllowanceCases,
 ];
 
 export const rateCases: readonly RateCase[] = [...messageRateCases, ...transactionRateCases];

@@ -2,9 +2,9 @@ import type { TObject } from 'typebox';
 
 /**
  * What a rule can be about. `source` is a public IP address, `called` a called number, `claimed` a line as credentials that were refused
- * name it: anybody can name it, so nothing is ever done to one but an alert.
+ * name it: anybody can name it, so nothing is ever done to one but an alert. `peers`, the lines of one plan and profile, owns windows only: no rule is about one.
  */
-export type SubjectKind = 'line' | 'trunk' | 'customer' | 'source' | 'called' | 'claimed';
+export type SubjectKind = 'line' | 'trunk' | 'customer' | 'source' | 'called' | 'claimed' | 'peers';
 
 export interface Subject {
   readonly kind: SubjectKind;
@@ -29,6 +29,8 @@ export interface Charged {
    * absent where nothing can be said: no line, or one that is itself known for less than a day.
    */
   readonly newNetwork?: boolean | null;
+  /** The customer is in its free trial. */
+  readonly inTrial?: boolean;
 }
 
 /** What a dialled number is. `unknown`: neither the numbering plans nor our lists know it; `sip`: no number at all. */
@@ -151,7 +153,12 @@ export type CallEvent =
       readonly cost?: Cost | null;
     }
   /** The call has turned to T.38 (a re-INVITE offers image/t38, RFC 3362): once per leg. */
-  | { readonly type: 'fax'; readonly atMs: number; readonly leg: CallLeg };
+  | { readonly type: 'fax'; readonly atMs: number; readonly leg: CallLeg }
+  /**
+   * An outgoing call costs so much more than was told of it before: at its answer, at each minute that it goes on beyond, and before its
+   * `ended`, where the part may be below zero. The parts of a call sum up to `ended.cost`; to nothing where that is null.
+   */
+  | { readonly type: 'accrued'; readonly atMs: number; readonly leg: CallLeg; readonly part: Cost };
 
 export type RegistrationEvent =
   | { readonly type: 'registered'; readonly atMs: number; readonly binding: Binding }
@@ -251,7 +258,15 @@ export interface EndpointEvent {
   };
 }
 
-export type Event = CallEvent | RegistrationEvent | RequestEvent | EndpointEvent;
+/** A payment of the customer's was recorded (0: none), or its threshold changed: how it stands is judged anew. */
+export interface AccountEvent {
+  readonly type: 'account';
+  readonly atMs: number;
+  readonly charged: Charged;
+  readonly paidMicros: number;
+}
+
+export type Event = CallEvent | RegistrationEvent | RequestEvent | EndpointEvent | AccountEvent;
 
 /** The subject of an event as the rule's `subject` names it, or null where the event has none. */
 export function chargedOf(event: Event): Charged {
@@ -261,11 +276,13 @@ export function chargedOf(event: Event): Charged {
 
 /**
  * Over which time a measure runs. A sliding window is kept in buckets of `bucketMs` (its resolution);
- * a calendar period follows the operator's time zone, a billing period the customer's day of the month.
+ * a calendar period follows the operator's time zone, a billing period the customer's day of the month; a standing one has no end.
  */
 export type Period =
   | { readonly kind: 'sliding'; readonly windowMs: number; readonly bucketMs: number }
-  | { readonly kind: 'calendar'; readonly unit: 'day' | 'month' | 'billing-period' };
+  | { readonly kind: 'calendar'; readonly unit: 'day' | 'month' | 'billing-period' }
+  /** Without end: what is owed stays owed, and a lift takes nothing off. Forgotten 400 days after the last event. */
+  | { readonly kind: 'standing' };
 
 /**
  * What is kept per subject in the windows. Rules that name the same measure and period of the same subject share one window.
@@ -301,6 +318,25 @@ export type Measure =
       readonly limit: number;
       readonly windowMs: number;
       readonly add: (event: Event) => boolean;
+    }
+  /** Totals by hour and day of the local calendar, over so many past weeks (1 to 12): what the subject itself usually does. */
+  | {
+      readonly kind: 'history';
+      readonly name: string;
+      readonly fields: readonly string[];
+      readonly weeks: number;
+      readonly add: (event: Event) => readonly number[] | null;
+    }
+  /** The subject's total within the calendar period beside those of its peers: one window for all lines of a plan and profile. */
+  | {
+      readonly kind: 'peers';
+      readonly name: string;
+      readonly period: Extract<Period, { readonly kind: 'calendar' }>;
+      /** Members kept at most; those that come later are compared and not counted. */
+      readonly cap: number;
+      /** Of the members' totals, which one is read: 0 the least, 1 the greatest. */
+      readonly quantile: number;
+      readonly add: (event: Event) => number | null;
     };
 
 /** What a window says after an update. */
@@ -320,7 +356,23 @@ export type Reading =
       readonly open: number /** Members open now (Call-IDs), at most 8. */;
       readonly samples: readonly string[];
     }
-  | { readonly kind: 'rate' /** Events in the window, counted up to limit + 1. */; readonly count: number };
+  | { readonly kind: 'rate' /** Events in the window, counted up to limit + 1. */; readonly count: number }
+  | {
+      readonly kind: 'history';
+      /** Days since the subject was first seen: 0 on its first day. */
+      readonly ageDays: number;
+      /** This hour of the week, this week first; of each the totals of the hour before, the hour itself and the one after. */
+      readonly hours: readonly (readonly (readonly number[])[])[];
+      /** Totals day by day, today first: seven for each week, and today. */
+      readonly days: readonly (readonly number[])[];
+      /** Call-IDs of the last updates, newest first. */
+      readonly samples: readonly string[];
+    }
+  | {
+      readonly kind: 'peers' /** Those that have a total. */;
+      readonly members: number;
+      readonly quantile: number;
+    };
 
 /** What a detector makes of its readings. Returned also when all is well: `explain` and the console show it. */
 export interface Judgement {
@@ -341,10 +393,24 @@ export interface Judgement {
 /** Facts about the subject that a limit can hang on (a trunk's channels). */
 export interface SubjectFacts {
   readonly channels: number | null;
+  /** Of a trunk, as provisioned; null or absent where the directory gives none. */
+  readonly bandwidthKbitPerSecond?: number | null;
+  /** Of a customer; absent where nobody rates calls. */
+  readonly account?: AccountFacts;
   /** Whose number the leg's caller presents; null or absent where the directory cannot tell, or it is no number. */
   readonly presentationOf?: (leg: CallLeg) => Presentation | null;
   /** A signed waiver of the line, the trunk or the customer opens this destination to it. */
   readonly waived?: (leg: CallLeg) => boolean;
+}
+
+/** What the operator has agreed with a customer about money. Amounts in millionths of the currency. */
+export interface AccountFacts {
+  /** ISO 4217, of all amounts. */
+  readonly currency: string;
+  /** What the customer may owe at most, null where nothing is agreed. */
+  readonly creditThresholdMicros: number | null;
+  /** Business days of the free trial that have begun by then, the trial's first included; null out of a trial. */
+  readonly trialDays: ((atMs: number) => number) | null;
 }
 
 /** A presented number: the customer's own, another's with his leave, that of a caller just forwarded, or none of these. */

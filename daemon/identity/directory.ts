@@ -174,6 +174,17 @@ export class Directory {
     return customer?.policy ?? planPolicy(customer?.plan) ?? null;
   }
 
+  /** Plan and profile of a line or trunk, its own or its customer's: those that have both alike are peers. Null without a plan. */
+  peersOf(kind: 'line' | 'trunk', id: string): string | null {
+    const entry = kind === 'line' ? this.line(id) : this.trunk(id);
+    if (entry === null) return null;
+    const customer = this.customer(entry.customer ?? id);
+    const plan = entry.plan ?? customer?.plan;
+    if (plan === undefined) return null;
+    const profile = entry.profile ?? customer?.profile;
+    return profile === undefined ? plan : `${plan}/${profile}`;
+  }
+
   get size(): { readonly lines: number; readonly trunks: number; readonly customers: number } {
     const { lines, trunks, customers } = this.contents;
     return { lines: lines.size, trunks: trunks.size, customers: customers.size };

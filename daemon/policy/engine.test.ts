@@ -99,7 +99,12 @@ async function runCase(example: DetectorCase): Promise<Finding[]> {
     },
   );
   const { engine, findings } = bench([own], {
-    trunkFacts: () => ({ channels: example.channels ?? null, customer: 'c1' }),
+    trunkFacts: () => ({
+      channels: example.channels ?? null,
+      bandwidthKbitPerSecond: example.facts?.bandwidthKbitPerSecond ?? null,
+      customer: 'c1',
+    }),
+    peersOf: () => 'plan',
     ...(example.facts === undefined ? {} : { callFacts: example.facts }),
   });
   for (const event of example.events) {

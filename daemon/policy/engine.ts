@@ -1,4 +1,5 @@
 import type {
+  AccountFacts,
   Charged,
   Detector,
   Event,
@@ -8,16 +9,17 @@ import type {
   SubjectFacts,
 } from '../../detectors/vocabulary.ts';
 import { chargedOf } from '../../detectors/vocabulary.ts';
-import { periodStart } from '../windows/period.ts';
+import { HistoryWindow } from '../windows/history-window.ts';
+import { localHour, periodStart } from '../windows/period.ts';
 import type { RateTable } from '../windows/rate-table.ts';
-import type { Update, WindowKey, WindowStore } from '../windows/store.ts';
+import type { ReadRequest, Update, WindowKey, WindowStore } from '../windows/store.ts';
 import { BREACH_PREFIX, type Breach, Breaches, silentMs } from './breaches.ts';
 import { type RuleReading, ruleReading } from './explain.ts';
 import type { Action, FindingSink, Mode } from './finding.ts';
 import { NEVER } from './ladder.ts';
 import {
   type EventRule,
-  type PeriodAt,
+  type Frame,
   type Policy,
   type PolicyPlan,
   type PolicyRule,
@@ -45,6 +47,7 @@ export interface CustomerFacts {
 
 export interface TrunkFacts {
   readonly channels: number | null;
+  readonly bandwidthKbitPerSecond?: number | null;
   readonly customer: string | null;
 }
 
@@ -64,6 +67,10 @@ export interface PolicyEngineOptions {
   readonly ownPolicy?: (kind: 'line' | 'trunk', id: string) => string | null;
   /** Customer of a line; an unknown line stands for itself. Asked by `explain` and `resetBaseline` only. */
   readonly customerOfLine?: (line: string) => string | null;
+  /** Name of the group that a line or trunk is compared with (its plan and profile), null for none. */
+  readonly peersOf?: (subject: Subject) => string | null;
+  /** What is agreed with a customer about money; null where nothing is. */
+  readonly accountOf?: (customer: string) => AccountFacts | null;
   /** What the directory says of a call's caller and destination (see SubjectFacts). */
   readonly callFacts?: Pick<SubjectFacts, 'presentationOf' | 'waived'>;
   readonly describe: SlotDirectory;
@@ -214,7 +221,7 @@ export class PolicyEngine {
     if (event.atMs > this.#nowMs) this.#nowMs = event.atMs;
     const charged = this.#contractOf(event);
     const { customer } = charged;
-    let periodAt: PeriodAt | null = null;
+    let frame: Frame | null = null;
     const updates: Update[] = [];
     const folds: Fold[] = [];
     for (const subjectPlan of this.#subjectPlans(charged)) {
@@ -228,8 +235,8 @@ export class PolicyEngine {
       let touched = false;
       const places: number[] = [];
       for (const measure of subjectPlan.windows) {
-        periodAt ??= this.#periodsOf(customer);
-        const update = updateOf(measure, subject, event, periodAt);
+        frame ??= this.#frameOf(customer);
+        const update = updateOf(measure, subject, event, frame);
         if (update !== null) touched = true;
         places.push(update === null ? -1 : placeOf(updates, moved, update));
       }
@@ -262,9 +269,10 @@ export class PolicyEngine {
     }
     for (const subjectPlan of this.#withEveryone(plan)) {
       if (subjectPlan.kind !== subject.kind) continue;
-      const periodAt = this.#periodsOf(customer);
-      const requests = subjectPlan.windows.map((measure) => readOf(measure, subject, nowMs, periodAt));
-      const found = requests.length === 0 ? [] : await this.#store.read(requests);
+      const frame = this.#frameOf(customer);
+      const found = await this.#read(
+        subjectPlan.windows.map((measure) => readOf(measure, subject, nowMs, frame)),
+      );
       for (const rule of subjectPlan.rules) {
         const own = rule.windows.map((place) => found[place] ?? emptyOf(subjectPlan, place));
         const facts = this.#factsOf(subject);
@@ -303,7 +311,7 @@ export class PolicyEngine {
   async resetBaseline(subject: Subject, ruleId: string | null, atMs: number): Promise<void> {
     const customer = this.#customerOf(subject);
     const plan = this.#planOfSubject(subject, customer);
-    const periodAt = this.#periodsOf(customer);
+    const frame = this.#frameOf(customer);
     for (const rule of plan.rates) {
       if (rule.rule.subject !== subject.kind || (ruleId !== null && rule.rule.id !== ruleId)) continue;
       this.#rates.reset(rule, subject, atMs);
@@ -317,7 +325,12 @@ export class PolicyEngine {
         if (ruleId !== null && rule.rule.id !== ruleId) continue;
         for (const place of rule.windows) {
           const measure = windows[place];
-          if (measure.kind !== 'level') names.add(windowKey(measure, subject, atMs, periodAt).name);
+          // What is open is no history, and what peers do is not the subject's.
+          if (measure.kind === 'level' || measure.kind === 'peers') continue;
+          // A debt is none either: only a payment ends it.
+          if ('period' in measure && measure.period.kind === 'standing') continue;
+          const key = windowKey(measure, subject, atMs, frame);
+          if (key !== null) names.add(key.name);
         }
         this.#floor(rule, subject, customer, atMs);
       }
@@ -325,25 +338,31 @@ export class PolicyEngine {
     if (names.size > 0) await this.#store.reset(subject, [...names], atMs);
   }
 
-  /** Keys of the windows that the subject's policy keeps for it now. */
+  /** Keys of the windows that the subject's policy keeps for it now; those it shares with its peers are not its own. */
   windowsOf(subject: Subject): readonly WindowKey[] {
     const customer = this.#customerOf(subject);
-    const periodAt = this.#periodsOf(customer);
+    const frame = this.#frameOf(customer);
     return this.#withEveryone(this.#planOfSubject(subject, customer))
       .filter(({ kind }) => kind === subject.kind)
       .flatMap(({ windows }) =>
-        windows.map((measure) =>
-          windowKey(measure, subject, this.#nowMs === NEVER ? 0 : this.#nowMs, periodAt),
-        ),
+        windows.flatMap((measure) => {
+          if (measure.kind === 'peers') return [];
+          return windowKey(measure, subject, this.#nowMs === NEVER ? 0 : this.#nowMs, frame) ?? [];
+        }),
       );
   }
 
   #judgeFold(fold: Fold, customer: string | null, readings: readonly Reading[], event: Event): void {
     for (const rule of fold.plan.rules) {
       if (!rule.windows.some((place) => fold.places[place] >= 0)) continue;
-      const own = rule.windows.map((place) => readings[fold.places[place]]);
-      if (own.includes(undefined as never)) this.#readAndJudge(rule, fold, own, customer, event);
-      else this.#judge(rule, fold.subject, customer, own, event);
+      const own = rule.windows.map((place) => {
+        if (fold.places[place] >= 0) return readings[fold.places[place]];
+        // No group, no window: nothing to be read.
+        const alone = fold.plan.windows[place].kind === 'peers' && this.#groupOf(fold.subject) === null;
+        return alone ? emptyOf(fold.plan, place) : undefined;
+      });
+      if (own.includes(undefined)) this.#readAndJudge(rule, fold, own, customer, event);
+      else this.#judge(rule, fold.subject, customer, own as Reading[], event);
     }
   }
 
@@ -357,9 +376,9 @@ export class PolicyEngine {
   ): void {
     const { plan, subject } = fold;
     const missing = rule.windows.filter((_place, index) => own[index] === undefined);
-    const periodAt = this.#periodsOf(customer);
-    const requests = missing.map((place) => readOf(plan.windows[place], subject, event.atMs, periodAt));
-    this.#store.read(requests).then(
+    const frame = this.#frameOf(customer);
+    const requests = missing.map((place) => readOf(plan.windows[place], subject, event.atMs, frame));
+    this.#read(requests).then(
       (found) => {
         let next = 0;
         const all = own.map((reading, index) =>
@@ -510,15 +529,40 @@ export class PolicyEngine {
     return this.#plans[index ?? this.defaultPolicyIndex];
   }
 
-  #periodsOf(customer: string | null): PeriodAt {
+  #frameOf(customer: string | null): Frame {
     const facts = customer === null ? null : this.#options.customerFacts(customer);
     const timeZone = facts?.timeZone ?? this.#options.timeZone;
-    return (atMs, unit) => periodStart(atMs, unit, timeZone, facts?.billingDay ?? 1);
+    return {
+      periodAt: (atMs, unit) => periodStart(atMs, unit, timeZone, facts?.billingDay ?? 1),
+      hourAt: (atMs) => localHour(atMs, timeZone),
+      peersOf: (subject) => this.#groupOf(subject),
+    };
+  }
+
+  #groupOf(subject: Subject): string | null {
+    return this.#options.peersOf?.(subject) ?? null;
+  }
+
+  /** Null stays null: there is no such window. */
+  async #read(requests: readonly (ReadRequest | null)[]): Promise<readonly (Reading | null)[]> {
+    const wanted = requests.filter((request) => request !== null);
+    const found = wanted.length === 0 ? [] : await this.#store.read(wanted);
+    let next = 0;
+    return requests.map((request) => (request === null ? null : found[next++]));
   }
 
   #factsOf(subject: Subject): SubjectFacts {
+    if (subject.kind === 'customer') {
+      const account = this.#options.accountOf?.(subject.id) ?? null;
+      return account === null ? this.#noChannels : { ...this.#noChannels, account };
+    }
     if (subject.kind !== 'trunk') return this.#noChannels;
-    return { ...this.#noChannels, channels: this.#options.trunkFacts(subject.id)?.channels ?? null };
+    const trunk = this.#options.trunkFacts(subject.id);
+    return {
+      ...this.#noChannels,
+      channels: trunk?.channels ?? null,
+      bandwidthKbitPerSecond: trunk?.bandwidthKbitPerSecond ?? null,
+    };
   }
 
   #customerOf(subject: Subject): string | null {
@@ -579,6 +623,7 @@ function subjectOf(plan: SubjectPlan, event: Event): Subject | null {
     const line = event.type === 'credentials' ? (event.claimedLine ?? null) : null;
     return line === null ? null : { kind, id: line };
   }
+  if (kind === 'peers') return null;
   const id = chargedOf(event)[kind];
   return id === null ? null : { kind, id };
 }
@@ -595,5 +640,11 @@ function emptyOf(plan: SubjectPlan, place: number): Reading {
       return { kind: 'level', open: 0, samples: [] };
     case 'rate':
       return { kind: 'rate', count: 0 };
+    case 'history': {
+      const { weeks, fields } = measure;
+      return new HistoryWindow().reading(0, weeks, fields.length);
+    }
+    case 'peers':
+      return { kind: 'peers', members: 0, quantile: 0 };
   }
 }

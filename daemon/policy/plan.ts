@@ -155,53 +155,67 @@ function spelled(measure: Measure): string {
       return measure.name;
     case 'rate':
       return `${measure.name}:${measure.limit}/${measure.windowMs}ms`;
+    case 'history':
+      return `${measure.name}:history-${measure.weeks}w`;
+    case 'peers':
+      return `${measure.name}:peers-${periodName(measure.period)}`;
   }
 }
 
 function periodName(period: Period): string {
+  if (period.kind === 'standing') return 'standing';
   return period.kind === 'sliding' ? `${period.windowMs / 1000}s` : period.unit;
 }
 
-/** The calendar period around a time, in the time zone and from the billing day of the subject's customer. */
-export type PeriodAt = (
-  atMs: number,
-  unit: 'day' | 'month' | 'billing-period',
-) => { readonly startMs: number; readonly endMs: number; readonly label: string };
+/** What a window's place in the calendar and among others depends on, besides the event: the subject's customer and plan. */
+export interface Frame {
+  /** The calendar period around a time, in the time zone and from the billing day of the subject's customer. */
+  readonly periodAt: (
+    atMs: number,
+    unit: 'day' | 'month' | 'billing-period',
+  ) => { readonly startMs: number; readonly endMs: number; readonly label: string };
+  /** Number of the local hour (see `localHour`). */
+  readonly hourAt: (atMs: number) => number;
+  /** Name of the group that the subject is compared with, null where the directory puts it in none. */
+  readonly peersOf: (subject: Subject) => string | null;
+}
 
 /** Kept beyond the end of a window: late updates and clocks that differ. */
 const SPARE_MS = 3_600_000;
+/** A standing total is kept so long after the last event. */
+const STANDING_MS = 400 * 86_400_000;
 
 function geometry(
   period: Period,
   atMs: number,
-  periodAt: PeriodAt,
+  { periodAt }: Frame,
 ): { suffix: string; windowMs: number; bucketMs: number; ttlMs: number } {
   if (period.kind === 'sliding') {
     const { windowMs, bucketMs } = period;
     return { suffix: '', windowMs, bucketMs, ttlMs: windowMs + bucketMs + SPARE_MS };
   }
+  if (period.kind === 'standing') return { suffix: '', windowMs: 0, bucketMs: 0, ttlMs: STANDING_MS };
   const { endMs, label } = periodAt(atMs, period.unit);
   return { suffix: `@${label}`, windowMs: 0, bucketMs: 0, ttlMs: Math.max(0, endMs - atMs) + SPARE_MS };
 }
 
-export function windowKey(measure: Measure, subject: Subject, atMs: number, periodAt: PeriodAt): WindowKey {
-  const suffix = 'period' in measure ? geometry(measure.period, atMs, periodAt).suffix : '';
-  return { subject, name: baseName(measure) + suffix };
+/** The window that the measure keeps for the subject; a window of its peers where it is compared with them, null where it has none. */
+export function windowKey(measure: Measure, subject: Subject, atMs: number, frame: Frame): WindowKey | null {
+  const suffix = 'period' in measure ? geometry(measure.period, atMs, frame).suffix : '';
+  const name = baseName(measure) + suffix;
+  if (measure.kind !== 'peers') return { subject, name };
+  const group = frame.peersOf(subject);
+  return group === null ? null : { subject: { kind: 'peers', id: `${subject.kind}:${group}` }, name };
 }
 
 /** What the event adds to the measure's window of the subject, null for nothing. */
-export function updateOf(
-  measure: Measure,
-  subject: Subject,
-  event: Event,
-  periodAt: PeriodAt,
-): Update | null {
+export function updateOf(measure: Measure, subject: Subject, event: Event, frame: Frame): Update | null {
   const { atMs } = event;
   switch (measure.kind) {
     case 'sum': {
       const add = measure.add(event);
       if (add === null) return null;
-      const { suffix, windowMs, bucketMs, ttlMs } = geometry(measure.period, atMs, periodAt);
+      const { suffix, windowMs, bucketMs, ttlMs } = geometry(measure.period, atMs, frame);
       const key = { subject, name: baseName(measure) + suffix };
       // An answer's outcome follows at once: once among the samples is enough.
       const sample = 'leg' in event && event.type !== 'answered' ? event.leg.callId : null;
@@ -210,7 +224,7 @@ export function updateOf(
     case 'distinct': {
       const member = measure.add(event);
       if (member === null) return null;
-      const { suffix, ttlMs } = geometry(measure.period, atMs, periodAt);
+      const { suffix, ttlMs } = geometry(measure.period, atMs, frame);
       const part = measure.per === undefined ? '' : `#${measure.per(event)}`;
       const key = { subject, name: baseName(measure) + suffix + part };
       return { kind: 'distinct', key, atMs, member, cap: measure.cap, ttlMs };
@@ -228,18 +242,56 @@ export function updateOf(
       const key = { subject, name: baseName(measure) };
       return { kind: 'rate', key, atMs, limit, windowMs, ttlMs: windowMs + SPARE_MS };
     }
+    case 'history': {
+      const add = measure.add(event);
+      if (add === null) return null;
+      const { weeks } = measure;
+      const key = { subject, name: baseName(measure) };
+      const sample = 'leg' in event ? event.leg.callId : null;
+      return {
+        kind: 'history',
+        key,
+        atMs,
+        add,
+        hour: frame.hourAt(atMs),
+        weeks,
+        ttlMs: keptMs(weeks),
+        sample,
+      };
+    }
+    case 'peers': {
+      const add = measure.add(event);
+      const key = add === null ? null : windowKey(measure, subject, atMs, frame);
+      if (add === null || key === null) return null;
+      const { cap, quantile, period } = measure;
+      const { ttlMs } = geometry(period, atMs, frame);
+      return { kind: 'peers', key, atMs, member: subject.id, add, cap, quantile, ttlMs };
+    }
   }
 }
 
-export function readOf(measure: Measure, subject: Subject, atMs: number, periodAt: PeriodAt): ReadRequest {
-  const key = windowKey(measure, subject, atMs, periodAt);
+/** A history lasts for its weeks, today, and the day that its oldest hour's neighbour is in. */
+function keptMs(weeks: number): number {
+  return (7 * weeks + 2) * 86_400_000 + SPARE_MS;
+}
+
+/** Null where the subject has no such window. */
+export function readOf(measure: Measure, subject: Subject, atMs: number, frame: Frame): ReadRequest | null {
+  const key = windowKey(measure, subject, atMs, frame);
+  if (key === null) return null;
   switch (measure.kind) {
     case 'sum': {
-      const { windowMs, bucketMs } = geometry(measure.period, atMs, periodAt);
+      const { windowMs, bucketMs } = geometry(measure.period, atMs, frame);
       return { kind: 'sum', key, atMs, windowMs, bucketMs, fields: measure.fields.length };
     }
     case 'rate':
       return { kind: 'rate', key, atMs, limit: measure.limit, windowMs: measure.windowMs };
+    case 'history': {
+      const { weeks, fields } = measure;
+      return { kind: 'history', key, atMs, hour: frame.hourAt(atMs), weeks, fields: fields.length };
+    }
+    case 'peers':
+      return { kind: 'peers', key, atMs, quantile: measure.quantile };
     default:
       return { kind: measure.kind, key, atMs };
   }

@@ -22,6 +22,21 @@ function fresh(): Subject {
 class Naive {
   readonly updates: Update[] = [];
   floorMs = Number.NEGATIVE_INFINITY;
+  /** Of a history. */
+  newestDay = Number.NEGATIVE_INFINITY;
+  firstDay = Number.POSITIVE_INFINITY;
+  samples: string[] = [];
+
+  /** Of a history the newest day goes, of all else everything. */
+  reset(atMs: number): Naive {
+    const after = new Naive();
+    after.floorMs = atMs;
+    after.newestDay = this.newestDay;
+    after.firstDay = this.firstDay;
+    for (const update of this.updates)
+      if (update.kind === 'history' && dayOf(update.hour) !== this.newestDay) after.updates.push(update);
+    return after;
+  }
 
   add(update: Update): Reading {
     const ignored = update.atMs < this.floorMs;
@@ -67,6 +82,47 @@ class Naive {
         const counts = ends.map((end) => times.filter((t) => t <= end && end - t < update.windowMs).length);
         return { kind: 'rate', count: Math.min(Math.max(...counts), update.limit + 1) };
       }
+      case 'history': {
+        const day = dayOf(update.hour);
+        const oldest = () => this.newestDay - 7 * update.weeks - 1;
+        if (!ignored && day >= oldest()) {
+          this.updates.push(update);
+          this.newestDay = Math.max(this.newestDay, day);
+          this.firstDay = Math.min(this.firstDay, day);
+          if (update.sample !== null) this.samples = [update.sample, ...this.samples].slice(0, 5);
+        }
+        const total = (within: (hour: number) => boolean) =>
+          update.add.map((_, field) =>
+            this.updates.reduce(
+              (sum, earlier) =>
+                earlier.kind === 'history' && dayOf(earlier.hour) >= oldest() && within(earlier.hour)
+                  ? sum + earlier.add[field]
+                  : sum,
+              0,
+            ),
+          );
+        return {
+          kind: 'history',
+          ageDays: this.firstDay === Number.POSITIVE_INFINITY ? 0 : Math.max(0, day - this.firstDay),
+          days: Array.from({ length: 7 * update.weeks + 1 }, (_, back) =>
+            total((hour) => dayOf(hour) === day - back),
+          ),
+          hours: Array.from({ length: update.weeks + 1 }, (_, week) =>
+            [-1, 0, 1].map((beside) => total((hour) => hour === update.hour - 168 * week + beside)),
+          ),
+          samples: this.samples,
+        };
+      }
+      case 'peers': {
+        const totals = new Map<string, number>();
+        if (!ignored) this.updates.push(update);
+        for (const { member, add, cap } of this.updates as (typeof update)[])
+          if (totals.has(member) || totals.size < cap) totals.set(member, (totals.get(member) ?? 0) + add);
+        const sorted = [...totals.values()].sort((a, b) => a - b);
+        // So many, at least, are not above it.
+        const found = sorted.find((_, place) => place + 1 >= update.quantile * sorted.length);
+        return { kind: 'peers', members: sorted.length, quantile: found ?? 0 };
+      }
     }
   }
 
@@ -82,6 +138,10 @@ class Naive {
     const open = [...last.values()].filter((word) => word.open && word.expiresAtMs > atMs);
     return { open: open.length, samples: open.map((word) => word.member) };
   }
+}
+
+function dayOf(hour: number): number {
+  return Math.floor(hour / 24);
 }
 
 function same(given: Reading, wanted: Reading): void {
@@ -138,8 +198,7 @@ export function storeBehaviour(name: string, open: () => Promise<StoreUnderTest>
               if (resetNow) {
                 await settle();
                 await store.reset(subject, ['w'], nowMs);
-                naive = new Naive();
-                naive.floorMs = nowMs;
+                naive = naive.reset(nowMs);
                 continue;
               }
               const update = toUpdate(step, subject, nowMs - late);
@@ -226,6 +285,38 @@ export function storeBehaviour(name: string, open: () => Promise<StoreUnderTest>
     ttlMs: DAY_MS,
   }));
 
+  property(
+    'history',
+    fc.record({
+      add: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 200_000 })),
+      // Two weeks and more, in any order: into what is kept, beyond it and before it.
+      hour: fc.oneof(fc.integer({ min: 500_000, max: 500_060 }), fc.integer({ min: 499_800, max: 500_400 })),
+      sample: fc.option(fc.string({ minLength: 1, maxLength: 8 })),
+    }),
+    (step, subject, atMs) => ({
+      kind: 'history',
+      key: { subject, name: 'w' },
+      atMs,
+      ...step,
+      weeks: 1,
+      ttlMs: DAY_MS,
+    }),
+  );
+  property(
+    'peers',
+    fc.record({ member: fc.integer({ min: 0, max: 12 }), add: fc.integer({ min: 0, max: 40 }) }),
+    (step, subject, atMs) => ({
+      kind: 'peers',
+      key: { subject, name: 'w' },
+      atMs,
+      member: `line-${step.member}`,
+      add: step.add / 4,
+      cap: 8,
+      quantile: 0.9,
+      ttlMs: DAY_MS,
+    }),
+  );
+
   test(`${name}: a call opened twice is one, and an opening after its closing opens nothing`, async () => {
     const { apply } = await open();
     const subject = fresh();
@@ -308,6 +399,28 @@ export function storeBehaviour(name: string, open: () => Promise<StoreUnderTest>
         windowMs: 1000,
         ttlMs: DAY_MS,
       },
+      {
+        kind: 'history',
+        key: { subject, name: 'h' },
+        atMs: BASE_MS,
+        add: [1, 2.5],
+        hour: 500_000,
+        weeks: 1,
+        ttlMs: DAY_MS,
+        sample: 'a',
+      },
+      ...[3, 1, 2].map(
+        (add): Update => ({
+          kind: 'peers',
+          key: { subject, name: 'p' },
+          atMs: BASE_MS,
+          member: `line-${add}`,
+          add,
+          cap: 9,
+          quantile: 0.5,
+          ttlMs: DAY_MS,
+        }),
+      ),
     ]);
     const sum = {
       kind: 'sum',
@@ -334,6 +447,10 @@ export function storeBehaviour(name: string, open: () => Promise<StoreUnderTest>
       { kind: 'rate', key: { subject, name: 'r' }, atMs: BASE_MS + 2, limit: 5, windowMs: 1000 },
       { kind: 'rate', key: { subject, name: 'r' }, atMs: BASE_MS + 1001, limit: 5, windowMs: 1000 },
       { kind: 'distinct', key: { subject, name: 'none' }, atMs: BASE_MS },
+      { kind: 'history', key: { subject, name: 'h' }, atMs: BASE_MS, hour: 500_168, weeks: 1, fields: 2 },
+      { kind: 'history', key: { subject, name: 'none' }, atMs: BASE_MS, hour: 500_168, weeks: 1, fields: 2 },
+      { kind: 'peers', key: { subject, name: 'p' }, atMs: BASE_MS, quantile: 0.5 },
+      { kind: 'peers', key: { subject, name: 'none' }, atMs: BASE_MS, quantile: 0.5 },
     ]);
     assert.deepEqual(readings, [
       { kind: 'sum', totals: [2, 32.75], samples: ['b', 'a'] },
@@ -345,6 +462,28 @@ export function storeBehaviour(name: string, open: () => Promise<StoreUnderTest>
       { kind: 'level', open: 0, samples: [] },
       { kind: 'rate', count: 3 },
       { kind: 'rate', count: 1 },
+      null,
+      {
+        kind: 'history',
+        ageDays: 7,
+        // 500,168 is the ninth hour of its day (20,840): the day before its own of the week before has the use.
+        days: [...Array(7).fill([0, 0]), [1, 2.5]],
+        hours: [
+          [
+            [0, 0],
+            [0, 0],
+            [0, 0],
+          ],
+          [
+            [0, 0],
+            [1, 2.5],
+            [0, 0],
+          ],
+        ],
+        samples: ['a'],
+      },
+      null,
+      { kind: 'peers', members: 3, quantile: 2 },
       null,
     ]);
   });

@@ -12,6 +12,8 @@ export const LEVEL_MEMBERS = 65_536;
 export const CLOSED_MS = 600_000;
 /** An update may be this late, ms of capture time, and its level is still exact: expired members are kept for so long. */
 export const LEVEL_LATENESS_MS = 60_000;
+/** Past weeks that a history keeps at most. */
+export const HISTORY_WEEKS = 12;
 /** Longest sample, member or key part, in UTF-16 units. */
 export const TEXT_LENGTH = 256;
 

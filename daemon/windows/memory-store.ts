@@ -1,6 +1,8 @@
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
 import { bounded } from './bounds.ts';
+import { HistoryWindow } from './history-window.ts';
 import { LevelWindow } from './level-window.ts';
+import { PeersWindow } from './peers-window.ts';
 import { RateWindow } from './rate-window.ts';
 import type { ReadRequest, RecordChange, Update, WindowKey, WindowStore } from './store.ts';
 import { SumWindow } from './sum-window.ts';
@@ -9,7 +11,9 @@ type Window =
   | { readonly kind: 'sum'; readonly window: SumWindow }
   | { readonly kind: 'distinct'; readonly window: Set<string> }
   | { readonly kind: 'level'; readonly window: LevelWindow }
-  | { readonly kind: 'rate'; readonly window: RateWindow };
+  | { readonly kind: 'rate'; readonly window: RateWindow }
+  | { readonly kind: 'history'; readonly window: HistoryWindow }
+  | { readonly kind: 'peers'; readonly window: PeersWindow };
 
 type Held = Window & { expiresAtMs: number };
 
@@ -77,6 +81,9 @@ export class MemoryStore implements WindowStore {
     }
     if (held.kind === 'level') return { kind: 'level', ...held.window.openAt(request.atMs) };
     if (held.kind === 'distinct') return { kind: 'distinct', count: held.window.size, added: false };
+    if (held.kind === 'history' && request.kind === 'history')
+      return held.window.reading(request.hour, request.weeks, request.fields);
+    if (held.kind === 'peers' && request.kind === 'peers') return held.window.reading(request.quantile);
     return null;
   }
 
@@ -87,7 +94,9 @@ export class MemoryStore implements WindowStore {
   async reset(subject: Subject, names: readonly string[], atMs: number): Promise<void> {
     for (const name of names) {
       const text = keyText({ subject, name });
-      this.#windows.delete(text);
+      const held = this.#windows.get(text);
+      if (held?.kind === 'history') held.window.forgetNewestDay();
+      else this.#windows.delete(text);
       this.#floors.delete(text);
       this.#floors.set(text, atMs);
     }
@@ -131,6 +140,15 @@ export class MemoryStore implements WindowStore {
       }
       return { kind: 'rate', count };
     }
+    if (update.kind === 'history' && held.kind === 'history') {
+      const { hour, weeks, add, sample } = update;
+      if (!ignored) held.window.add(hour, weeks, add, sample);
+      return held.window.reading(hour, weeks, add.length);
+    }
+    if (update.kind === 'peers' && held.kind === 'peers') {
+      if (!ignored) held.window.add(bounded(update.member), update.add, update.cap);
+      return held.window.reading(update.quantile);
+    }
     this.mismatched++;
     return emptyReading(update);
   }
@@ -173,6 +191,10 @@ export function emptyReading(update: Update): Reading {
       return { kind: 'level', open: 0, samples: [] };
     case 'rate':
       return { kind: 'rate', count: 0 };
+    case 'history':
+      return new HistoryWindow().reading(update.hour, update.weeks, update.add.length);
+    case 'peers':
+      return new PeersWindow().reading(update.quantile);
   }
 }
 
@@ -186,6 +208,10 @@ function created(kind: Update['kind']): Window {
       return { kind, window: new LevelWindow() };
     case 'rate':
       return { kind, window: new RateWindow() };
+    case 'history':
+      return { kind, window: new HistoryWindow() };
+    case 'peers':
+      return { kind, window: new PeersWindow() };
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type PeriodUnit, periodStart } from './period.ts';
+import { parisOffsetMs } from '../../simulate/calendar.ts';
+import { localHour, type PeriodUnit, periodStart } from './period.ts';
 
 function period(at: string, unit: PeriodUnit, zone: string, billingDay?: number) {
   const { startMs, endMs, label } = periodStart(Date.parse(at), unit, zone, billingDay);
@@ -122,4 +123,21 @@ test('periods follow each other without gap or overlap, in any zone', () => {
 
 test('a zone that does not exist is refused', () => {
   assert.throws(() => periodStart(0, 'day', 'Europe/Atlantis'), RangeError);
+});
+
+test('local hours are those of the clock, whatever the zone and its changes', () => {
+  // The rule of directive 2000/84/EC, written out in the simulator, and zones of a fixed offset.
+  fc.assert(
+    fc.property(fc.integer({ min: Date.UTC(2001, 0), max: Date.UTC(2040, 0) }), (ms) => {
+      assert.equal(localHour(ms, 'Europe/Paris'), Math.floor((ms + parisOffsetMs(ms)) / 3_600_000));
+      assert.equal(localHour(ms, 'Asia/Kolkata'), Math.floor((ms + 19_800_000) / 3_600_000));
+      assert.equal(localHour(ms, 'UTC'), Math.floor(ms / 3_600_000));
+    }),
+  );
+  const at = (hour: number, minute = 0) =>
+    localHour(Date.UTC(2026, 9, 25, hour, minute), 'Europe/Paris') % 24;
+  // 02:00 to 03:00 comes twice in autumn, and never in spring.
+  assert.deepEqual([at(0, 0), at(0, 59), at(1, 0), at(1, 59), at(2, 0)], [2, 2, 2, 2, 3]);
+  const spring = (hour: number) => localHour(Date.UTC(2027, 2, 28, hour), 'Europe/Paris') % 24;
+  assert.deepEqual([spring(0), spring(1)], [1, 3]);
 });

@@ -47,6 +47,41 @@ export function periodStart(
   return period;
 }
 
+const QUARTER_MS = 900_000;
+const quarters = new Map<string, { quarter: number; hour: number }[]>();
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * The hour of the local calendar: 24 times the day since 1970-01-01, and the hour that clocks show. In autumn two hours have the same
+ * number, in spring one is left out. Throws RangeError for a zone that does not exist.
+ */
+export function localHour(atMs: number, timeZone: string): number {
+  // Zones are whole quarters of an hour from UTC.
+  const quarter = Math.floor(atMs / QUARTER_MS);
+  let recent = quarters.get(timeZone);
+  if (recent === undefined) {
+    if (quarters.size >= CACHED_CALENDARS) quarters.clear();
+    recent = [];
+    quarters.set(timeZone, recent);
+  }
+  for (const known of recent) if (known.quarter === quarter) return known.hour;
+  let clock = clocks.get(timeZone);
+  if (clock === undefined) {
+    clock = new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', {
+      timeZone,
+      hour: 'numeric',
+      hourCycle: 'h23',
+    });
+    if (clocks.size >= CACHED_CALENDARS) clocks.clear();
+    clocks.set(timeZone, clock);
+  }
+  const { year, month, day } = localDate(quarter * QUARTER_MS, timeZone);
+  const hour = Date.UTC(year, month - 1, day) / HOUR_MS + Number(clock.format(quarter * QUARTER_MS));
+  recent.unshift({ quarter, hour });
+  recent.length = Math.min(recent.length, 2);
+  return hour;
+}
+
 function computed(atMs: number, unit: PeriodUnit, timeZone: string, billingDay: number): CalendarPeriod {
   const today = localDate(atMs, timeZone);
   let first: LocalDate;

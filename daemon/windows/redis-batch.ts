@@ -1,5 +1,5 @@
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
-import { quantised, SUM_FIELDS, TEXT_LENGTH } from './bounds.ts';
+import { HISTORY_WEEKS, quantised, SUM_FIELDS, TEXT_LENGTH } from './bounds.ts';
 import { emptyReading } from './memory-store.ts';
 import { subjectTag } from './redis-keys.ts';
 import type { ReadRequest, RecordChange, Update } from './store.ts';
@@ -12,6 +12,16 @@ const RATE = 4;
 const PUT = 5;
 const DROP = 6;
 const RESET = 7;
+const HISTORY = 8;
+const PEERS = 9;
+const KINDS: Readonly<Record<ReadRequest['kind'], number>> = {
+  sum: SUM,
+  distinct: DISTINCT,
+  level: LEVEL,
+  rate: RATE,
+  history: HISTORY,
+  peers: PEERS,
+};
 /** First byte of an answer that is none; a window's answer begins with a number below these. */
 const NOTHING = 254;
 const FAILED = 255;
@@ -97,6 +107,32 @@ export class CallWriter {
         for (let n = 0; n < count - 1; n++) this.#double(more[n]);
         return;
       }
+      case 'history': {
+        const { key, atMs, add, sample } = operation;
+        const count = Math.min(add.length, SUM_FIELDS);
+        this.#head(HISTORY, key.subject, key.name);
+        this.#ensure(33);
+        this.#double(atMs);
+        this.#double(operation.ttlMs);
+        this.#double(operation.hour);
+        this.#double(operation.weeks);
+        this.#byte(sample === null ? 0 : 1);
+        this.#text(sample ?? '', TEXT_LENGTH);
+        this.#ensure(1 + 8 * count);
+        this.#byte(count);
+        for (let field = 0; field < count; field++) this.#double(quantised(add[field]));
+        return;
+      }
+      case 'peers':
+        this.#head(PEERS, operation.key.subject, operation.key.name);
+        this.#ensure(40);
+        this.#double(operation.atMs);
+        this.#double(operation.ttlMs);
+        this.#double(quantised(operation.add));
+        this.#double(operation.cap);
+        this.#double(operation.quantile);
+        this.#text(operation.member, TEXT_LENGTH);
+        return;
       case 'put':
         this.#head(PUT, operation.key.subject, operation.key.name);
         this.#value(operation.value);
@@ -115,13 +151,16 @@ export class CallWriter {
 
   request(request: ReadRequest): void {
     const { kind, key, atMs } = request;
-    this.#head(
-      kind === 'sum' ? SUM : kind === 'rate' ? RATE : kind === 'level' ? LEVEL : DISTINCT,
-      key.subject,
-      key.name,
-    );
-    this.#ensure(24);
+    this.#head(KINDS[kind], key.subject, key.name);
+    this.#ensure(32);
     this.#double(atMs);
+    if (kind === 'history') {
+      this.#double(request.hour);
+      this.#double(request.weeks);
+      this.#double(request.fields);
+      return;
+    }
+    if (kind === 'peers') this.#double(request.quantile);
     if (kind !== 'sum' && kind !== 'rate') return;
     this.#double(kind === 'sum' ? request.windowMs : request.limit);
     this.#double(kind === 'sum' ? request.bucketMs : request.windowMs);
@@ -213,12 +252,15 @@ export class ReplyReader {
 
   /** Of an update; what failed reads as empty, and `error` says why. */
   ofUpdate(update: Update): Reading {
-    const fields = update.kind === 'sum' ? Math.min(update.add.length, SUM_FIELDS) : 0;
-    return this.ofKind(update.kind, fields) ?? emptyReading(update);
+    const counted = update.kind === 'sum' || update.kind === 'history';
+    const fields = counted ? Math.min(update.add.length, SUM_FIELDS) : 0;
+    return (
+      this.ofKind(update.kind, fields, update.kind === 'history' ? update.weeks : 0) ?? emptyReading(update)
+    );
   }
 
-  /** Null: no such window, or an error. `fields`: of a sum, at least. */
-  ofKind(kind: Reading['kind'], fields: number): Reading | null {
+  /** Null: no such window, or an error. `fields`: of a sum, at least; `weeks`: of a history. */
+  ofKind(kind: Reading['kind'], fields: number, weeks = 0): Reading | null {
     if (!this.#succeeded()) return null;
     const first = this.#bytes[this.#place++];
     switch (kind) {
@@ -238,6 +280,17 @@ export class ReplyReader {
         return { kind, count: this.#double(), added: first === 1 };
       case 'rate':
         return { kind, count: this.#double() };
+      case 'history': {
+        const kept = this.#bytes[this.#place++];
+        const ageDays = this.#double();
+        const past = Math.min(weeks, HISTORY_WEEKS);
+        const totals = () => Array.from({ length: first }, () => this.#double());
+        const days = Array.from({ length: 7 * past + 1 }, totals);
+        const hours = Array.from({ length: past + 1 }, () => [totals(), totals(), totals()]);
+        return { kind, ageDays, hours, days, samples: this.#texts(kept).reverse() };
+      }
+      case 'peers':
+        return { kind, members: this.#double(), quantile: this.#double() };
     }
   }
 

@@ -120,6 +120,26 @@ test('every key has a time to live', async () => {
       ttlMs,
     },
     { kind: 'rate', key: { subject, name: 'r' }, atMs: BASE_MS, limit: 3, windowMs: 1000, ttlMs },
+    {
+      kind: 'history',
+      key: { subject, name: 'h' },
+      atMs: BASE_MS,
+      add: [1],
+      hour: 500_000,
+      weeks: 2,
+      ttlMs,
+      sample: null,
+    },
+    {
+      kind: 'peers',
+      key: { subject, name: 'p' },
+      atMs: BASE_MS,
+      member: 'a',
+      add: 1,
+      cap: 3,
+      quantile: 0.5,
+      ttlMs,
+    },
   ]);
   store.record({ kind: 'put', key, value: 'v', ttlMs });
   await store.reset(subject, ['other'], BASE_MS);
@@ -130,8 +150,10 @@ test('every key has a time to live', async () => {
   assert.deepEqual(mine.sort(), [
     'vigie:{line:ttl}:count',
     'vigie:{line:ttl}:d',
+    'vigie:{line:ttl}:h',
     'vigie:{line:ttl}:l',
     'vigie:{line:ttl}:l~words',
+    'vigie:{line:ttl}:p',
     'vigie:{line:ttl}:r',
     'vigie:{line:ttl}:record:w',
     'vigie:{line:ttl}:~floors',
@@ -315,4 +337,40 @@ test('a policy that evicts is reported', async () => {
   } finally {
     await own.remove();
   }
+});
+
+test('a history outlives the daemon, and days older than its weeks are dropped', async () => {
+  const raw = plain(server.url);
+  const subject: Subject = { kind: 'customer', id: 'history' };
+  const name = 'vigie:{customer:history}:h';
+  const used = (hour: number): Update => ({
+    kind: 'history',
+    key: { subject, name: 'h' },
+    atMs: hour * 3_600_000,
+    add: [60],
+    hour,
+    weeks: 2,
+    ttlMs: 86_400_000,
+    sample: `call-${hour}`,
+  });
+  const first = await opened(server.url);
+  // The same hour of every day of 40 days.
+  for (let day = 0; day < 40; day++) await underTest(first).apply([used(500_000 + 24 * day)]);
+  await first.close();
+  // Today, two weeks, and the day before those: an hour and a day each, and the state.
+  assert.equal(await raw.hlen(name), 2 * 16 + 1);
+  const next = await opened(server.url);
+  const [reading] = await underTest(next).apply([used(500_000 + 24 * 39)]);
+  assert.ok(reading.kind === 'history');
+  assert.equal(reading.ageDays, 39);
+  assert.deepEqual(reading.days, [[120], ...Array(14).fill([60])]);
+  assert.deepEqual(
+    reading.hours.map(([before, hour, after]) => [before[0], hour[0], after[0]]),
+    [
+      [0, 120, 0],
+      [0, 60, 0],
+      [0, 60, 0],
+    ],
+  );
+  assert.equal(reading.samples.length, 5);
 });

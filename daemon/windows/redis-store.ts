@@ -235,7 +235,11 @@ export class RedisStore implements WindowStore {
         const reader = new ReplyReader(reply as Buffer);
         for (const place of places) {
           const request = windows[place];
-          readings[place] = reader.ofKind(request.kind, request.kind === 'sum' ? request.fields : 0);
+          readings[place] = reader.ofKind(
+            request.kind,
+            'fields' in request ? request.fields : 0,
+            'weeks' in request ? request.weeks : 0,
+          );
           if (reader.error !== null) this.#note(reader.error);
         }
       }),

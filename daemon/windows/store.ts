@@ -45,6 +45,28 @@ export type Update =
       readonly ttlMs: number;
       /** Further events of the same update (shared rates). The reading's count is the highest that any of them stood in. */
       readonly moreAtMs?: readonly number[];
+    }
+  | {
+      readonly kind: 'history';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly add: readonly number[];
+      /** Hour of the local calendar that `atMs` falls in: 24 times the day since 1970-01-01, and the hour of the day. */
+      readonly hour: number;
+      /** Past weeks kept, at most HISTORY_WEEKS. */
+      readonly weeks: number;
+      readonly ttlMs: number;
+      readonly sample: string | null;
+    }
+  | {
+      readonly kind: 'peers';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly member: string;
+      readonly add: number;
+      readonly cap: number;
+      readonly quantile: number;
+      readonly ttlMs: number;
     };
 
 /** Records that must outlive the process (open calls, bindings, breaches): put under a subject's hash tag. */
@@ -63,7 +85,7 @@ export interface WindowStore {
   read(windows: readonly ReadRequest[]): Promise<readonly (Reading | null)[]>;
   /** All records whose key name starts with `prefix`, for restoring after a restart. */
   restore(prefix: string): AsyncIterable<{ readonly key: WindowKey; readonly value: string }>;
-  /** Empties the named windows of the subject; later updates older than `atMs` are ignored there. */
+  /** Empties the named windows of the subject, a history of its newest day only; later updates older than `atMs` are ignored there. */
   reset(subject: Subject, names: readonly string[], atMs: number): Promise<void>;
 }
 
@@ -83,4 +105,13 @@ export type ReadRequest =
       readonly atMs: number;
       readonly limit: number;
       readonly windowMs: number;
-    };
+    }
+  | {
+      readonly kind: 'history';
+      readonly key: WindowKey;
+      readonly atMs: number;
+      readonly hour: number;
+      readonly weeks: number;
+      readonly fields: number;
+    }
+  | { readonly kind: 'peers'; readonly key: WindowKey; readonly atMs: number; readonly quantile: number };

@@ -8,8 +8,9 @@
 -- writes it, and reads the answer): all of them lie in the slot of KEYS[1], or on the one server there is.
 -- Every key has a time to live. Times are milliseconds; numbers are doubles.
 
-local SUM, DISTINCT, LEVEL, RATE, PUT, DROP, RESET = 1, 2, 3, 4, 5, 6, 7
+local SUM, DISTINCT, LEVEL, RATE, PUT, DROP, RESET, HISTORY, PEERS = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local SUM_SAMPLES = 5
+local HISTORY_WEEKS = 12
 local LEVEL_SAMPLES = 8
 local LEVEL_MEMBERS = 65536
 local CLOSED_MS = 600000
@@ -380,6 +381,135 @@ local function rate(key, ignored, again, ttl, limit, window, ats)
   return pack('<Bd', 0, most)
 end
 
+-- History: a hash. Field H: newest day, first day, time of the last refresh of the time to live (doubles), number of samples (byte), samples
+-- (length in two bytes, text; the oldest first). Other fields: hour -> doubles; d and the day -> doubles. Answer: fields, samples (bytes), days
+-- since the first (double), totals of each day back from today, of the three hours around this one week by week back (doubles), samples.
+
+local HISTORY_STATE = 'H'
+local NO_HISTORY
+
+local function oldest_day(newest, weeks)
+  return newest - 7 * min(weeks, HISTORY_WEEKS) - 1
+end
+
+local function history_names(hour, weeks)
+  local day, past = floor(hour / 24), min(weeks, HISTORY_WEEKS)
+  local names = { HISTORY_STATE }
+  for back = 0, 7 * past do
+    names[back + 2] = 'd' .. decimal(day - back)
+  end
+  for week = 0, past do
+    for beside = -1, 1 do
+      names[#names + 1] = decimal(hour - 168 * week + beside)
+    end
+  end
+  -- The day, and the hour itself this week.
+  return names, 2, 7 * past + 4
+end
+
+local function history_answer(held, hour, fields, first, kept, samples)
+  local size = 8 * fields
+  local nothing = string.rep('\0', size)
+  local parts = { char(fields, kept), pack('<d', first == huge and 0 or max(0, floor(hour / 24) - first)) }
+  for i = 2, #held do
+    local totals = held[i] or nothing
+    if #totals ~= size then
+      totals = sub(totals .. nothing, 1, size)
+    end
+    parts[#parts + 1] = totals
+  end
+  parts[#parts + 1] = samples
+  return table.concat(parts)
+end
+
+local function drop_days(key, from, to)
+  for day = from, to do
+    local names = { 'd' .. decimal(day) }
+    for hour = 24 * day, 24 * day + 23 do
+      names[#names + 1] = decimal(hour)
+    end
+    call('HDEL', key, unpack(names))
+  end
+end
+
+local function history(key, ignored, again, at, ttl, hour, weeks, sampled, sample, count, values)
+  local names, day_place, hour_place = history_names(hour, weeks)
+  local held = call('HMGET', key, unpack(names))
+  NO_HISTORY = NO_HISTORY or pack('<dddB', -huge, huge, -huge, 0)
+  local newest, first, refreshed, kept, after = read_packed('<dddB', held[1] or NO_HISTORY)
+  local samples = held[1] and sub(held[1], after) or ''
+  local day = floor(hour / 24)
+  if ignored or again or day < oldest_day(newest, weeks) then
+    return history_answer(held, hour, count, first, kept, samples)
+  end
+  if day > newest then
+    if newest ~= -huge then
+      -- No day is held beyond the newest.
+      drop_days(key, oldest_day(newest, weeks), min(newest, oldest_day(day, weeks) - 1))
+    end
+    newest = day
+  end
+  first = min(first, day)
+  for _, place in ipairs({ day_place, hour_place }) do
+    local totals = held[place] or ''
+    held[place] = plus(totals, 1, #totals / 8, values, count)
+  end
+  if sampled == 1 then
+    samples, kept = with_sample(samples, kept, sample)
+  end
+  local stale = is_stale(refreshed, at, ttl)
+  if stale then
+    refreshed = at
+  end
+  local state = pack('<dddB', newest, first, refreshed, kept) .. samples
+  call('HSET', key, HISTORY_STATE, state, names[day_place], held[day_place], names[hour_place], held[hour_place])
+  if stale then
+    expire(key, ttl * 1.1)
+  end
+  return history_answer(held, hour, count, first, kept, samples)
+end
+
+local function read_history(key, hour, weeks, fields)
+  local held = call('HMGET', key, unpack((history_names(hour, weeks))))
+  if not held[1] then
+    return NOTHING
+  end
+  local _, first, _, kept, after = read_packed('<dddB', held[1])
+  return history_answer(held, hour, fields, first, kept, sub(held[1], after))
+end
+
+-- A lift forgives the newest day; true if the key holds a history.
+local function forget_newest_day(key)
+  local state = redis.pcall('HGET', key, HISTORY_STATE)
+  if type(state) ~= 'string' then
+    return false
+  end
+  local newest, first, refreshed = read_packed('<dddB', state)
+  drop_days(key, newest, newest)
+  call('HSET', key, HISTORY_STATE, pack('<dddB', newest, first, refreshed, 0))
+  return true
+end
+
+-- Peers: sorted set member -> total. Answer: zero (byte), members, the total at the quantile (doubles).
+
+local function peers_answer(key, quantile)
+  local members = call('ZCARD', key)
+  local total = 0
+  if members > 0 then
+    local place = min(members - 1, max(0, math.ceil(quantile * members) - 1))
+    total = tonumber(call('ZRANGE', key, place, place, 'WITHSCORES')[2])
+  end
+  return pack('<Bdd', 0, members, total)
+end
+
+local function peers(key, ignored, again, ttl, member, add, cap, quantile)
+  if not ignored and not again and (call('ZCARD', key) < cap or call('ZSCORE', key, member)) then
+    call('ZINCRBY', key, exact(add), member)
+    expire(key, ttl)
+  end
+  return peers_answer(key, quantile)
+end
+
 -- The updates of a batch, one after the other. What one costs besides its commands is mostly reading it: one unpack each. An empty tag
 -- is that of the update before.
 local function run(batch)
@@ -412,7 +542,9 @@ local function run(batch)
       local at, next = read_packed('<d', ops, after)
       batch.place = next
       if not again then
-        call('DEL', key, key .. '~words')
+        if not forget_newest_day(key) then
+          call('DEL', key, key .. '~words')
+        end
         call('HSET', tag .. ':~floors', name, exact(at))
         expire(tag .. ':~floors', FLOORS_TTL_MS)
         if flag then
@@ -439,6 +571,17 @@ local function run(batch)
       batch.place = next
       local ignored = floors and at < floor_of(floors, tag, name)
       answers[#answers + 1] = distinct(key, ignored, again, ttl, member, cap)
+    elseif kind == HISTORY then
+      local at, ttl, hour, weeks, sampled, sample, count, values = read_packed('<ddddBI2c0B', ops, after)
+      batch.place = values + 8 * count
+      values = { read_packed(DOUBLES[count], ops, values) }
+      local ignored = floors and at < floor_of(floors, tag, name)
+      answers[#answers + 1] = history(key, ignored, again, at, ttl, hour, weeks, sampled, sample, count, values)
+    elseif kind == PEERS then
+      local at, ttl, add, cap, quantile, member, next = read_packed('<dddddI2c0', ops, after)
+      batch.place = next
+      local ignored = floors and at < floor_of(floors, tag, name)
+      answers[#answers + 1] = peers(key, ignored, again, ttl, member, add, cap, quantile)
     else
       local ttl, limit, window, count, ats = read_packed('<dddI2', ops, after)
       batch.place = ats + 8 * count
@@ -509,6 +652,14 @@ local function answer_requests(batch)
       local packed = call('GET', key)
       local count = packed and rate_count(cmsgpack.unpack(packed), at, limit, window)
       answers[#answers + 1] = packed and pack('<Bd', 0, count) or NOTHING
+    elseif kind == HISTORY then
+      local hour, weeks, fields, after = read_packed('<ddd', ops, next)
+      batch.place = after
+      answers[#answers + 1] = read_history(key, hour, weeks, fields)
+    elseif kind == PEERS then
+      local quantile, after = read_packed('<d', ops, next)
+      batch.place = after
+      answers[#answers + 1] = call('EXISTS', key) == 1 and peers_answer(key, quantile) or NOTHING
     else
       batch.place = next
       if call('EXISTS', key) == 0 then
