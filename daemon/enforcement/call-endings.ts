@@ -3,6 +3,7 @@ import { type Job, Queue, Worker } from 'bullmq';
 import { type Finding, isoTime } from '../policy/finding.ts';
 import type { CallEnder, CallEnding, CallToEnd } from './call-ender.ts';
 import { closeOver } from './closing.ts';
+import type { EnforcementSettings } from './config.ts';
 import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { RedisClient } from './functions.ts';
 import type { EnforcementHooks, EventLog } from './hooks.ts';
@@ -12,7 +13,7 @@ import { suspensionKeys } from './suspension-store.ts';
 export interface CallEndingsOptions {
   readonly redis: RedisClient;
   readonly enders: readonly CallEnder[];
-  readonly auditLength: number;
+  readonly settings: Pick<EnforcementSettings, 'auditLength' | 'callEndings'>;
   readonly clock: () => number;
   readonly log: EventLog;
   readonly hooks: EnforcementHooks;
@@ -27,9 +28,6 @@ interface EndingJob {
 }
 
 const queueName = 'call-endings';
-/** Five more attempts within about 15 s: a call that nobody could end by then is left to people. */
-const attempts = 6;
-const backoffMs = 500;
 const weekS = 7 * 86_400;
 /** Calls of one finding that are ended at most. */
 export const callsAtMost = 256;
@@ -61,6 +59,7 @@ export class CallEndings {
   /** Throws while Redis is away; may be repeated. */
   async queue(finding: Finding, calls: readonly CallToEnd[]): Promise<void> {
     const { id, rule, clause, subject } = finding;
+    const { attempts, backoffMs } = this.#options.settings.callEndings;
     const jobs = calls.slice(0, callsAtMost).map((call) => ({
       name: 'end',
       data: { finding: id, rule, clause, subject: `${subject.kind}:${subject.id}`, call },
@@ -95,7 +94,7 @@ export class CallEndings {
   }
 
   async #end(job: Job<EndingJob>): Promise<void> {
-    const { enders, log } = this.#options;
+    const { enders, log, settings } = this.#options;
     const { call, rule } = job.data;
     const endings: CallEnding[] = [];
     const errors: string[] = [];
@@ -116,7 +115,7 @@ export class CallEndings {
           : null;
     if (settled !== null) return this.#settle(job.data, settled, words[settled]);
     const reason = errors.join('; ');
-    if (job.attemptsMade + 1 < attempts) {
+    if (job.attemptsMade + 1 < settings.callEndings.attempts) {
       log.warn('call.ending-retried', { rule, callId: call.callId, reason });
       throw new Error(reason);
     }
@@ -128,7 +127,7 @@ export class CallEndings {
     outcome: CallEnding | 'failed',
     reason: string,
   ): Promise<void> {
-    const { auditLength, clock, log, hooks } = this.#options;
+    const { settings, clock, log, hooks } = this.#options;
     const fields = {
       at: isoTime(clock()),
       suspension: '',
@@ -143,6 +142,7 @@ export class CallEndings {
       finding,
     };
     const flat = Object.entries(fields).flat();
+    const { auditLength } = settings;
     await this.#connection.xadd(suspensionKeys.audit, 'MAXLEN', '~', auditLength, '*', ...flat);
     hooks.onCallEnded?.(outcome);
     log[outcome === 'failed' ? 'error' : 'info'](`call.${outcome}`, { rule, callId: call.callId, reason });

@@ -45,6 +45,8 @@ export interface EnforcementSettings {
   readonly sweepEveryMs: number;
   readonly reconcileEveryMs: number;
   readonly reviewEveryMs: number;
+  /** Calls that rules end: how often a proxy is asked that cannot be reached, and the first delay, which doubles. */
+  readonly callEndings: { readonly attempts: number; readonly backoffMs: number };
   readonly delivery: {
     readonly attempts: number;
     /** First delay; doubles with every attempt, less up to half of it at random. */
@@ -80,6 +82,8 @@ export const enforcementDefaults: EnforcementSettings = {
   sweepEveryMs: 5_000,
   reconcileEveryMs: 60_000,
   reviewEveryMs: 3_600_000,
+  // Over about 15 s: a call that nobody could end by then is left to people.
+  callEndings: { attempts: 6, backoffMs: 500 },
   // 15 attempts over about 9 hours.
   delivery: { attempts: 15, backoffMs: 2_000, timeoutMs: 10_000, concurrency: 8 },
 };

@@ -152,8 +152,7 @@ export class Enforcement {
     this.#lifecycle = lifecycle;
     this.#chores = new Chores({ redis, store, lifecycle, notices, enforcers, settings, clock, log });
     const { callEnders: enders = [] } = options;
-    const { auditLength } = settings;
-    this.#callEndings = new CallEndings({ redis, enders, auditLength, clock, log, hooks });
+    this.#callEndings = new CallEndings({ redis, enders, settings, clock, log, hooks });
     this.#replays = new ReplayGuard(this.#redis);
     this.#work = new PendingWork<Work>({
       handle: (work, receivedAtMs) =>

@@ -112,8 +112,10 @@ describe('effects', () => {
       .sort();
   const read = async (key: string) => JSON.parse((await redis.get(key))!);
   async function found(...findings: Finding[]) {
-    for (const one of findings) running.enforcement.onFinding(one);
-    await running.settled();
+    for (const one of findings) {
+      running.enforcement.onFinding(one);
+      await running.settled();
+    }
     return (await running.enforcement.list({ open: true })).items;
   }
   const told = () =>
@@ -334,8 +336,8 @@ describe('effects', () => {
 
   test('notice before the act: the time of the policy, over a restart', async () => {
     terms = { ...noTerms, noticePeriodMs: dayMs };
-    const [{ state }] = (await found(finding('1002'))) as [{ state: string }];
-    assert.equal(state, 'notified');
+    const [announced] = await found(finding('1002'));
+    assert.equal(announced!.state, 'notified');
     await running.stop();
     // What was announced holds, whatever the policy says by now.
     terms = noTerms;
