@@ -83,10 +83,13 @@ export class CaptureDecoder {
   readonly #tcp: TcpReassembler;
   readonly #streamMemory = new StreamMemory(MAXIMUM_STREAM_BYTES);
   readonly #streamCounters = { keepAlives: 0, skippedBytes: 0, resyncs: 0, garbageBytes: 0 };
+  readonly #withHep: boolean;
   #timeMs = 0;
 
-  constructor(sink: PacketSink) {
+  /** @param withHep false: HEP is counted as any other datagram, or passed over in a stream */
+  constructor(sink: PacketSink, withHep = true) {
     this.#sink = sink;
+    this.#withHep = withHep;
     this.#tcp = new TcpReassembler((segment) => this.#openStream(segment));
   }
 
@@ -160,6 +163,7 @@ export class CaptureDecoder {
 
   #payload(bytes: Buffer, start: number, end: number): void {
     const { ignored } = this.#counters;
+    const first = this.#withHep ? bytes[start] : 0;
     if (looksLikeSip(bytes, start, end)) {
       const { datagram } = this.#ip;
       const packet = this.#packet;
@@ -169,12 +173,12 @@ export class CaptureDecoder {
       packet.ttl = datagram.ttl;
       this.#deliver(bytes, start, end);
     } else if (isKeepAlive(bytes, start, end)) ignored.keepAlive++;
-    else if (end - start >= 4 && bytes.toString('latin1', start, start + 4) === 'HEP3')
+    else if (first === 0x48 && end - start >= 4 && bytes.toString('latin1', start, start + 4) === 'HEP3')
       this.#hepFrame(bytes, start, end);
     else if (end - start >= 20 && word32(bytes, start + 4) === STUN_COOKIE && bytes[start] < 4)
       ignored.stun++;
     else if (bytes[start] >>> 6 === 2 && end - start >= 8) ignored.rtp++;
-    else if (bytes[start] === 1 || bytes[start] === 2) this.#oldHepFrame(bytes, start, end);
+    else if (first === 1 || first === 2) this.#oldHepFrame(bytes, start, end);
     else ignored.otherDatagram++;
   }
 
@@ -237,7 +241,9 @@ export class CaptureDecoder {
       packet.ttl = this.#ip.datagram.ttl;
       this.#deliver(bytes, start, end);
     };
-    const onHepFrame = (bytes: Buffer, start: number, end: number): void => this.#hepFrame(bytes, start, end);
+    const onHepFrame = (bytes: Buffer, start: number, end: number): void => {
+      if (this.#withHep) this.#hepFrame(bytes, start, end);
+    };
     return new StreamContent(
       { onSip, onHepFrame },
       this.#streamCounters,

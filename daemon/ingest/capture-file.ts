@@ -11,8 +11,12 @@ import { isPcapng, PcapngReader } from './pcapng.ts';
 export interface CaptureOptions {
   /** Called after every piece read; the total is null where it is not known (a pipe). */
   readonly onProgress?: (bytesRead: number, totalBytes: number | null) => void;
+  /** Waited for after every piece: the sink is not given more before. */
+  readonly ready?: () => Promise<void>;
   /** Bytes read at a time; default 256 KiB. */
   readonly chunkBytes?: number;
+  /** False: HEP in the capture is left alone, only SIP itself is taken. Default true. */
+  readonly hep?: boolean;
 }
 
 export interface CaptureCounters extends DecoderCounters {
@@ -39,7 +43,7 @@ export async function readCapture(
   const chunkBytes = options.chunkBytes ?? 256 * 1024;
   const totalBytes = typeof from === 'string' ? (await stat(from)).size : null;
   const input = typeof from === 'string' ? createReadStream(from, { highWaterMark: chunkBytes }) : from;
-  const decoder = new CaptureDecoder(sink);
+  const decoder = new CaptureDecoder(sink, options.hep ?? true);
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   const onFrame = (frame: CapturedFrame): void => {
@@ -70,6 +74,7 @@ export async function readCapture(
     options.onProgress?.(bytesRead, totalBytes);
     // A pipe that always has data must not keep timers and signals waiting.
     await turn();
+    await options.ready?.();
   }
   decoder.finish();
   if (fault === null && bytesRead < 24) fault = 'neither pcap nor pcapng';

@@ -1,5 +1,6 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { parseEndpoint } from './address.ts';
+import { OUR_VENDOR, OurChunk } from './hep-frame.ts';
 import type { Endpoint, Transport } from './packet.ts';
 
 /** What a HEP frame says. Endpoints as text: `192.0.2.1:5060`, `[2001:db8::1]:5060`; both of one family. */
@@ -19,6 +20,8 @@ export interface FrameFacts {
   readonly authKey?: string | null;
   /** Chunk 17. */
   readonly correlationId?: string | null;
+  /** Time to live of the captured packet, our own chunk; default -1: none. */
+  readonly ttl?: number;
   /** Chunk 16 instead of 15. */
   readonly compression?: 'zlib' | 'gzip' | 'deflate' | null;
 }
@@ -60,6 +63,8 @@ export function chunksOf(facts: FrameFacts): Buffer[] {
     encodeChunk(11, u8(facts.payloadType ?? 1)),
     encodeChunk(12, u32(facts.captureId ?? 1)),
   ];
+  if (facts.ttl !== undefined && facts.ttl >= 0)
+    chunks.push(encodeChunk(OurChunk.ttl, u8(facts.ttl), OUR_VENDOR));
   if (facts.authKey != null) chunks.push(encodeChunk(14, Buffer.from(facts.authKey)));
   if (facts.correlationId != null) chunks.push(encodeChunk(17, Buffer.from(facts.correlationId)));
   const payload = Buffer.from(facts.payload as string);

@@ -41,6 +41,13 @@ export const HepResult = Object.freeze(
   Object.fromEntries(HEP_RESULTS.map((name, code) => [name, code])),
 ) as Readonly<Record<HepResultName, number>>;
 
+/**
+ * Vendor of our own chunks, "VG"; no registry hands such numbers out. Type 1, a byte: the time to live (IPv6: hop limit) that the captured
+ * packet had, for which the specification knows no chunk.
+ */
+export const OUR_VENDOR = 0x5647;
+export const OurChunk = { ttl: 1 } as const;
+
 /** Facts of the last frame that are not the packet's. One object serves every frame. */
 export class HepFrame {
   /** HEP version: 1, 2, 3; 0 if it could not be told. */

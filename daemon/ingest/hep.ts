@@ -3,6 +3,8 @@ import {
   HepFrame,
   HepResult,
   isFamilyIPv6,
+  OUR_VENDOR,
+  OurChunk,
   setAddresses,
   transportOf,
   word16,
@@ -96,6 +98,7 @@ export class HepDecoder {
     let payloadEnd = 0;
     let compressedStart = 0;
     let compressedEnd = 0;
+    let ttl = -1;
     let wrongSize = false;
 
     let at = start + HEP3_HEADER_BYTES;
@@ -108,7 +111,13 @@ export class HepDecoder {
       if (size < 0 || value + size > end) return HepResult['bad-chunk-length'];
       at = value + size;
       // Vendors give the type numbers meanings of their own.
-      if (vendor !== 0) continue;
+      if (vendor !== 0) {
+        if (vendor === OUR_VENDOR && type === OurChunk.ttl) {
+          if (size === 1) ttl = bytes[value];
+          else wrongSize = true;
+        }
+        continue;
+      }
       switch (type) {
         case Chunk.family:
           if (size === 1) family = bytes[value];
@@ -202,7 +211,7 @@ export class HepDecoder {
     packet.transport = transport;
     packet.timeMs = (word32(bytes, secondsAt) >>> 0) * 1000 + microseconds / 1000;
     packet.agentId = frame.captureId;
-    packet.ttl = -1;
+    packet.ttl = ttl;
 
     if (payloadEnd > payloadStart) {
       packet.bytes = bytes;
