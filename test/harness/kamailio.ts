@@ -31,6 +31,8 @@ export interface KamailioOptions {
   captureId?: number;
   /** Suspensions are pushed into its table: nothing is looked up in Redis. */
   htable?: boolean;
+  /** Default: a free one. */
+  rpcPort?: number;
   /** More `#!define` lines, name to value as Kamailio reads it (strings with their quotes). */
   defines?: Readonly<Record<string, string>>;
   /** Runs a changed copy of the example instead. */
@@ -84,7 +86,7 @@ export async function startKamailio(options: KamailioOptions): Promise<TestKamai
   const address = options.address ?? '127.0.0.10';
   const port = options.port ?? (await freePort(address));
   const carrierAddress = options.carrierAddress ?? '127.0.0.20';
-  const rpcPort = await freePort();
+  const rpcPort = options.rpcPort ?? (await freePort());
   const tables = join(directory, 'dbtext');
   mkdirSync(tables);
   writeFileSync(

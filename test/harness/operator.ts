@@ -43,6 +43,8 @@ export interface OperatorOptions {
   config?: Readonly<Record<string, unknown>>;
   /** What the proxy takes for a line's customer: as the directory says (default), or nothing, as a proxy that knows none. */
   proxyKnowsCustomers?: boolean;
+  /** How the proxy learns of suspensions: it asks Redis (default), or is told by JSON-RPC. Calls can be ended in both cases. */
+  push?: boolean;
   /** Changes the proxy's configuration. */
   editProxy?: (example: string) => string;
 }
@@ -164,9 +166,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const redis = await startRedis();
   const keys = new Redis(redis.url, { maxRetriesPerRequest: null });
   keys.on('error', () => {});
+  const rpcPort = await freePort();
+  const push = options.push === true;
   const vigie = await startVigie({
     redisUrl: redis.url,
     config: {
+      enforcement: { redisKeys: !push, kamailio: [{ url: `http://127.0.0.1:${rpcPort}/vigie`, push }] },
       redis: { url: redis.url, directory: join(scratch, 'var') },
       network: { proxies: ['127.0.0.10'], carriers: [carrierAddress] },
       directory: { file: directoryFile },
@@ -184,6 +189,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     redisPort: redis.port,
     hep: vigie.hep,
     carrierPort: carrier.port,
+    rpcPort,
+    htable: push,
     ...(options.editProxy ? { edit: options.editProxy } : {}),
   });
   const token = readFileSync(join(scratch, 'var', 'admin-token'), 'utf8').trim();
