@@ -4,6 +4,7 @@ import { backtestCommand } from './backtest.ts';
 import { brakeCommand } from './brake.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { completionCommand } from './completion.ts';
+import { creditCommand } from './credit.ts';
 import { demoCommand } from './demo.ts';
 import { CommandFailure, ExitCode } from './exit.ts';
 import { explainCommand } from './explain.ts';
@@ -37,6 +38,7 @@ function program(): Command {
     .addCommand(quickstartCommand())
     .addCommand(suspensionsCommand())
     .addCommand(brakeCommand())
+    .addCommand(creditCommand())
     .addCommand(explainCommand())
     .addCommand(policiesCommand())
     .addCommand(tokenCommand())
