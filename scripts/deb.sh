@@ -19,7 +19,7 @@ mkdir -p "$root/var" "$home/runtime" "$package/DEBIAN" "$package/etc/vigie" "$pa
 
 say 'collecting the production packages'
 cp package.json package-lock.json "$home/"
-(cd "$home" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+(cd "$home" && npm ci --prefer-offline --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
 cp "$(node -p process.execPath)" "$home/runtime/node"
 strip --strip-unneeded "$home/runtime/node" 2>/dev/null || true
 
@@ -63,5 +63,5 @@ Description: $(node -p "require('./package.json').description")
 CONTROL
 chmod -R u=rwX,go=rX "$package"
 say 'packing'
-dpkg-deb --root-owner-group -Zxz -z1 --build "$package" "$file" >&2
+dpkg-deb --root-owner-group -Zzstd -z3 --build "$package" "$file" >&2
 printf '%s\n' "$file"
