@@ -373,6 +373,7 @@ export class Daemon {
       version: VERSION,
       tokens: () => [...this.#tokens, ...(this.#setup.config.admin.tokens as readonly AdminToken[])],
       withMetrics: config.metrics.listen === null,
+      decide: this.gate.decideService(),
     };
     const admin = buildAdminServer(options);
     this.#servers.push(admin);

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Log } from '../telemetry/log.ts';
+import { type DecideService, mountDecide } from './drachtio-decide.ts';
 import { ApiError, problemOf } from './errors.ts';
 import { answerClientError, failureOf } from './failure.ts';
 import { openApiOf } from './openapi.ts';
@@ -36,6 +37,8 @@ export interface AdminOptions {
   tokens(): readonly AdminToken[];
   /** False: `/metrics` has a listener of its own (`buildMetricsServer`). */
   readonly withMetrics: boolean;
+  /** drachtio's HTTP request handler; not given, or null: there is none. */
+  readonly decide?: DecideService | null;
 }
 
 /** Every route of the API, the OpenAPI document among them. */
@@ -108,6 +111,7 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
   server.setNotFoundHandler((request, reply) =>
     sendFailure(options.log, new ApiError('route-not-found'), request, reply),
   );
+  if (options.decide) mountDecide(server, options.decide);
   // Streams never end by themselves: closing would wait for them.
   server.addHook('preClose', async () => options.services.events.close());
   for (const each of routes) mount(server, each, options);

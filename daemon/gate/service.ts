@@ -101,8 +101,16 @@ export class GateService {
     this.#redis.disconnect();
   }
 
-  /** A question of drachtio's HTTP request handler; never rejects. */
-  async decide(request: DecideRequest): Promise<DecideAnswer> {
+  /** drachtio's HTTP request handler; null where it is switched off. */
+  decideService(): {
+    readonly secret: string | null;
+    decide(request: DecideRequest): Promise<DecideAnswer>;
+  } | null {
+    const { enabled, secret } = this.#options.config.gate.decide;
+    return enabled ? { secret, decide: (request) => this.#decide(request) } : null;
+  }
+
+  async #decide(request: DecideRequest): Promise<DecideAnswer> {
     const { gate } = this.#options.config;
     return decide(request, this.gate, this.counters, {
       next: gate.next,
