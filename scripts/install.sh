@@ -99,3 +99,16 @@ install_debian_packages() {
     done
   fi
 }
+
+# Bundles the console into console/dist, unless it was made of the very same sources and packages.
+build_console() {
+  made_of=$(cd "$root" && find console package-lock.json -type f -not -path 'console/dist/*' |
+    LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
+  if [ "$(cat "$root/console/dist/.made-of" 2>/dev/null)" = "$made_of" ] && [ -f "$root/console/dist/index.html" ]; then
+    return 0
+  fi
+  say 'building the console'
+  (cd "$root" && node node_modules/vite/bin/vite.js build console --logLevel warn >&2) ||
+    fail 'the console could not be built: see above. Vigie itself runs without it.'
+  printf '%s\n' "$made_of" >"$root/console/dist/.made-of"
+}

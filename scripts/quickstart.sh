@@ -6,6 +6,7 @@ set -eu
 cd "$root"
 install_node_packages
 install_debian_packages redis-server=redis-server
+build_console
 command=quickstart
 for argument in "$@"; do
   shift

@@ -9,7 +9,8 @@ install_node_packages
 case " $steps " in
 *' unit '* | *' system '*)
   install_debian_packages redis-server=redis-server kamailio=kamailio sip-tester=sipp sipvicious=svcrack openssl=openssl sngrep=sngrep \
-    tshark=tshark prometheus=promtool prometheus-alertmanager=prometheus-alertmanager socat=socat systemd=systemd-analyze groff-base=groff 'kamailio-redis-modules=/usr/lib/*/kamailio/modules/ndb_redis.so'
+    tshark=tshark prometheus=promtool chromium=chromium prometheus-alertmanager=prometheus-alertmanager socat=socat systemd=systemd-analyze groff-base=groff 'kamailio-redis-modules=/usr/lib/*/kamailio/modules/ndb_redis.so'
+  build_console
   ;;
 esac
 
@@ -36,7 +37,10 @@ for step in $steps; do
   status=0
   case $step in
   lint) biome check . || status=1 ;;
-  types) tsc --noEmit || status=1 ;;
+  types)
+    tsc --noEmit || status=1
+    tsc --noEmit -p console || status=1
+    ;;
   unit)
     run_tests unit --test-timeout=120000 'daemon/**/*.test.ts' 'detectors/**/*.test.ts' 'cli/**/*.test.ts' \
       'simulate/**/*.test.ts' 'bench/**/*.test.ts' || status=1

@@ -1,0 +1,141 @@
+import { batch, computed, signal } from '@preact/signals';
+import {
+  type Alert,
+  ask,
+  type Brake,
+  type Page,
+  type Readiness,
+  RequestFailure,
+  type Suspension,
+} from './api.ts';
+import { type Connection, type EventStream, openEvents } from './events.ts';
+import { signOut, token } from './session.ts';
+
+/** What every page shows as it changes. Read once as a whole at each (re)connection, then kept by events. */
+
+const ALERTS_KEPT = 500;
+const ALERTS_READ = 200;
+
+export const connection = signal<Connection>({ state: 'connecting' });
+/** Wall clock of the last time that the stream came back after a loss; null: never, or it is lost. */
+export const backSinceMs = signal<number | null>(null);
+/** Newest first, each entry once. */
+export const alerts = signal<readonly Alert[]>([]);
+/** Entries that came while looking: they are marked for a moment. */
+export const fresh = signal<ReadonlySet<string>>(new Set());
+/** The newest that came by itself, for screen readers. */
+export const announced = signal<Alert | null>(null);
+export const suspensions = signal<ReadonlyMap<string, Suspension>>(new Map());
+export const brake = signal<Brake | null>(null);
+export const health = signal<Readiness | null>(null);
+/** Not read yet, read, or why not. */
+export const loaded = signal<'loading' | 'ready' | RequestFailure>('loading');
+
+const byNewest = (a: Suspension, b: Suspension): number => b.proposedAt.localeCompare(a.proposedAt);
+const isOver = ({ state }: Suspension): boolean => state === 'lifted' || state === 'expired';
+
+export const openSuspensions = computed(() =>
+  [...suspensions.value.values()].filter((one) => !isOver(one)).sort(byNewest),
+);
+export const endedSuspensions = computed(() => {
+  const endedAt = ({ liftedAt, expiredAt, proposedAt }: Suspension) => liftedAt ?? expiredAt ?? proposedAt;
+  return [...suspensions.value.values()].filter(isOver).sort((a, b) => endedAt(b).localeCompare(endedAt(a)));
+});
+
+/** Ids of Redis streams, `milliseconds-sequence`: positive where `a` is the newer. */
+function newer(a: string, b: string): number {
+  const [aMs = 0, aSequence = 0] = a.split('-').map(Number);
+  const [bMs = 0, bSequence = 0] = b.split('-').map(Number);
+  return aMs - bMs || aSequence - bSequence;
+}
+
+export function addAlerts(more: readonly Alert[], live: boolean): void {
+  const known = new Set(alerts.value.map(({ entry }) => entry));
+  const unknown = more.filter(({ entry }) => !known.has(entry));
+  if (unknown.length === 0) return;
+  alerts.value = [...unknown, ...alerts.value].sort((a, b) => newer(b.entry, a.entry)).slice(0, ALERTS_KEPT);
+  if (!live) return;
+  fresh.value = new Set([...fresh.value, ...unknown.map(({ entry }) => entry)]);
+  announced.value = unknown.at(-1) ?? null;
+  setTimeout(() => {
+    const left = new Set(fresh.value);
+    for (const { entry } of unknown) left.delete(entry);
+    fresh.value = left;
+  }, 4_000);
+}
+
+export function putSuspensions(more: readonly Suspension[]): void {
+  const all = new Map(suspensions.value);
+  for (const one of more) all.set(one.id, one);
+  suspensions.value = all;
+}
+
+/** The whole state anew. What has happened between reading and the stream comes by the stream. */
+export async function readAll(): Promise<void> {
+  try {
+    const [open, ended, latest, brakeNow, ready] = await Promise.all([
+      ask<Page<Suspension>>('/v1/suspensions?open=true&limit=500'),
+      ask<Page<Suspension>>('/v1/suspensions?open=false&limit=20'),
+      ask<Page<Alert>>(`/v1/alerts?limit=${ALERTS_READ}`),
+      ask<Brake>('/v1/brake'),
+      ask<Readiness>('/readyz', { alsoOk: 503 }),
+    ]);
+    batch(() => {
+      suspensions.value = new Map([...ended.items, ...open.items].map((one) => [one.id, one]));
+      addAlerts(latest.items, loaded.value === 'ready');
+      brake.value = brakeNow;
+      health.value = ready;
+      loaded.value = 'ready';
+    });
+  } catch (error) {
+    if (!(error instanceof RequestFailure)) throw error;
+    if (error.status === 401) signOut('refused');
+    else if (loaded.value !== 'ready') loaded.value = error;
+  }
+}
+
+let stream: EventStream | null = null;
+
+export function startLive(): () => void {
+  let wasLost = false;
+  stream = openEvents({
+    path: '/v1/events',
+    token: token.value ?? '',
+    onConnection(now) {
+      connection.value = now;
+      if (now.state === 'lost') {
+        wasLost = true;
+        backSinceMs.value = null;
+      }
+      if (now.state !== 'live') return;
+      void readAll();
+      if (wasLost) backSinceMs.value = Date.now();
+      wasLost = false;
+    },
+    onRefused: () => signOut('refused'),
+    onEvent({ name, data }) {
+      const value: unknown = JSON.parse(data);
+      if (name === 'alert') addAlerts([value as Alert], true);
+      else if (name === 'suspension') putSuspensions([value as Suspension]);
+      else if (name === 'brake') brake.value = value as Brake;
+      else if (name === 'health') health.value = value as Readiness;
+    },
+  });
+  void readAll();
+  return () => {
+    stream?.close();
+    stream = null;
+    batch(() => {
+      alerts.value = [];
+      suspensions.value = new Map();
+      brake.value = null;
+      health.value = null;
+      loaded.value = 'loading';
+      backSinceMs.value = null;
+    });
+  };
+}
+
+export function retryNow(): void {
+  stream?.retryNow();
+}

@@ -1,0 +1,11 @@
+import '@preact/signals';
+import { render } from 'preact';
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import { App } from './app.tsx';
+
+const root = document.getElementById('console');
+if (root !== null) {
+  root.replaceChildren();
+  render(<App />, root);
+}

@@ -1,0 +1,127 @@
+import type { Reading, Subject } from '../api.ts';
+import { amount, lasting, windowWords } from '../format.ts';
+import { historyOf } from '../history.ts';
+import { limitAfterValue, limitWords, pressure, standing, tones } from '../judging.ts';
+import { Badge, ModeBadge } from '../parts/badge.tsx';
+import { Chart } from '../parts/chart.tsx';
+import { Meter } from '../parts/meter.tsx';
+import { Empty } from '../parts/states.tsx';
+import { t } from '../words/language.ts';
+import { detectorName, detectorTip, isFloor } from '../words/rules.ts';
+
+/** What people ask for first stands first. */
+const FIRST = [
+  'transaction-rate',
+  'message-rate',
+  'answer-seizure-ratio',
+  'average-call-duration',
+  'simultaneous-calls',
+  'distinct-destinations',
+  'cost',
+];
+
+function order(a: Reading, b: Reading): number {
+  const place = ({ detector }: Reading) => {
+    const at = FIRST.indexOf(detector);
+    return at < 0 ? FIRST.length : at;
+  };
+  return place(a) - place(b) || pressure(b) - pressure(a) || a.rule.localeCompare(b.rule);
+}
+
+export function Windows({ subject, readings }: { subject: Subject; readings: readonly Reading[] }) {
+  const measured = readings.filter(({ value, breached }) => value !== null || breached).sort(order);
+  if (measured.length === 0) return <Empty title={t('subject.windows.none')} />;
+  return (
+    <div class="windows">
+      {measured.map((reading) => (
+        <WindowCard key={reading.rule} subject={subject} reading={reading} />
+      ))}
+    </div>
+  );
+}
+
+function WindowCard({ subject, reading }: { subject: Subject; reading: Reading }) {
+  const { detector, value, limit, unit, windowSeconds, sample, minimumSample, tip, since, title, clause } =
+    reading;
+  const state = standing(reading);
+  const tone = tones[state];
+  const name = detectorName(detector);
+  const series = historyOf(subject, reading.rule);
+  const words = limitAfterValue(reading);
+  return (
+    <article class={`window ${tone}`} aria-label={name}>
+      <header>
+        <h3 title={detectorTip(detector) ?? `${title} (${clause})`}>{name}</h3>
+        <Badge tone={tone} text={t(state === 'none' ? 'reading.noData' : `reading.${state}`)} />
+      </header>
+      <p class="window-value">
+        <strong class="number">{amount(value, unit)}</strong>{' '}
+        <span class="muted">
+          {windowWords(windowSeconds)} · {words}
+        </span>
+      </p>
+      <Meter value={value} limit={limit} floor={isFloor(detector)} tone={tone} />
+      {series !== null && series.times.length > 1 && (
+        <Chart
+          series={series}
+          length={series.times.length + (series.times.at(-1) ?? 0)}
+          breached={state === 'breached'}
+          label={t('reading.chart', { what: name, value: amount(value, unit), limit: words })}
+          format={(at) => amount(at, unit === 'ratio' || unit === 's' || unit === 'share' ? unit : '')}
+        />
+      )}
+      <p class="muted small window-foot">
+        {sample !== null &&
+          (sample < minimumSample
+            ? t('reading.sample', { count: sample, minimum: minimumSample })
+            : t('reading.sampleFull', { count: sample }))}
+        {since !== null && reading.breached && (
+          <>
+            {sample !== null && ' · '}
+            {t('reading.since', { ago: lasting(since) })}
+          </>
+        )}
+        {tip !== null && (
+          <span class="tip">
+            {(sample !== null || (since !== null && reading.breached)) && ' · '}
+            {t('reading.tip', { tip })}
+          </span>
+        )}
+      </p>
+    </article>
+  );
+}
+
+export function OtherRules({ readings }: { readings: readonly Reading[] }) {
+  return (
+    <div class="table-scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('policy.rule')}</th>
+            <th scope="col">{t('policy.clause')}</th>
+            <th scope="col">{t('reading.limit', { limit: '' })}</th>
+            <th scope="col">{t('policy.mode')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {readings.map((reading) => (
+            <tr key={reading.rule} data-row>
+              <td>
+                <span title={reading.title}>{detectorName(reading.detector)}</span>
+                {reading.tip !== null && (
+                  <div class="muted small">{t('reading.tip', { tip: reading.tip })}</div>
+                )}
+              </td>
+              <td class="muted">{reading.clause}</td>
+              <td class="number">{reading.limit === null ? '–' : limitWords(reading)}</td>
+              <td>
+                <ModeBadge mode={reading.mode} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

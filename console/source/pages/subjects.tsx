@@ -1,0 +1,105 @@
+import { useSignal } from '@preact/signals';
+import type { Ranked, SubjectKind } from '../api.ts';
+import { kindWord } from '../format.ts';
+import { Failed, Loading, Panel } from '../parts/states.tsx';
+import { useAsked } from '../reading.ts';
+import { go, subjectLink } from '../router.ts';
+import { t } from '../words/language.ts';
+import { Closest } from './overview.tsx';
+
+const KINDS: readonly SubjectKind[] = ['line', 'customer', 'trunk', 'source', 'called'];
+
+/** What somebody types is most often of this kind. */
+export function guessKind(text: string): SubjectKind {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text) || /^[0-9a-f]*:[0-9a-f:.]+$/i.test(text)) return 'source';
+  return /^\+?\d{3,}$/.test(text) ? 'line' : 'customer';
+}
+
+export function Search({ autofocus = false }: { autofocus?: boolean }) {
+  const text = useSignal('');
+  const kind = useSignal<SubjectKind | null>(null);
+  const id = text.value.trim();
+  const chosen = kind.value ?? guessKind(id);
+  return (
+    <form
+      class="search"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (id === '') return;
+        go(subjectLink({ kind: chosen, id }));
+      }}
+    >
+      <select
+        aria-label={t('subjects.column.subject')}
+        value={chosen}
+        onChange={(event) => {
+          kind.value = event.currentTarget.value as SubjectKind;
+        }}
+      >
+        {KINDS.map((one) => (
+          <option key={one} value={one}>
+            {kindWord(one)}
+          </option>
+        ))}
+      </select>
+      <input
+        type="search"
+        data-search
+        autofocus={autofocus}
+        aria-label={t('subjects.search')}
+        placeholder={t('subjects.search.placeholder')}
+        value={text.value}
+        maxLength={128}
+        spellcheck={false}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+      <button type="submit">{t('subjects.open')}</button>
+    </form>
+  );
+}
+
+export function Subjects() {
+  const sort = useSignal<'pressure' | 'rate'>('pressure');
+  const ranked = useAsked<{ items: readonly Ranked[] }>(`/v1/subjects?sort=${sort.value}&limit=100`, 2_000);
+  return (
+    <>
+      <div class="page-head">
+        <h1>{t('subjects.title')}</h1>
+        <Search />
+      </div>
+      <Panel
+        id="ranked"
+        title={t(sort.value === 'pressure' ? 'subjects.pressure' : 'subjects.rate')}
+        tools={
+          <fieldset class="segments">
+            <legend class="hidden">{t('subjects.sort')}</legend>
+            {(['pressure', 'rate'] as const).map((one) => (
+              <label key={one}>
+                <input
+                  type="radio"
+                  name="sort"
+                  checked={sort.value === one}
+                  onChange={() => {
+                    sort.value = one;
+                  }}
+                />
+                <span>{t(`subjects.${one}`)}</span>
+              </label>
+            ))}
+          </fieldset>
+        }
+      >
+        {ranked.value !== null ? (
+          <Closest items={ranked.value.items} />
+        ) : ranked.failure !== null ? (
+          <Failed failure={ranked.failure} again={ranked.again} />
+        ) : (
+          <Loading rows={12} />
+        )}
+      </Panel>
+    </>
+  );
+}
