@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { formatEndpoint } from './address.ts';
 import { HepDecoder } from './hep.ts';
 import { chunksOf, encodeChunk, encodeChunks, encodeHep3, type FrameFacts } from './hep-encode.ts';
-import { HEP_RESULTS } from './hep-frame.ts';
+import { HEP_RESULTS, OUR_VENDOR, OurChunk } from './hep-frame.ts';
 import { Packet } from './packet.ts';
 
 const MESSAGE = 'OPTIONS sip:a@192.0.2.2 SIP/2.0\r\nCall-ID: x\r\n\r\n';
@@ -109,6 +109,17 @@ test('vendor chunks and unknown chunks are skipped', () => {
   const { result, text } = decode(encodeChunks([...noise, ...chunks, ...noise]));
   assert.equal(result, 'sip');
   assert.equal(text, MESSAGE);
+});
+
+test("our own chunk brings the captured packet's time to live, nobody else's does", () => {
+  for (const ttl of [0, 1, 64, 255]) assert.equal(decode(encodeHep3({ ...FACTS, ttl })).packet.ttl, ttl);
+  assert.equal(decode(encodeHep3(FACTS)).packet.ttl, -1);
+  const foreign = encodeChunk(OurChunk.ttl, Buffer.from([64]), OUR_VENDOR + 1);
+  assert.equal(decode(encodeChunks([...chunksOf(FACTS), foreign])).packet.ttl, -1);
+  for (const size of [0, 2]) {
+    const wrong = encodeChunk(OurChunk.ttl, Buffer.alloc(size), OUR_VENDOR);
+    assert.equal(decode(encodeChunks([...chunksOf(FACTS), wrong])).result, 'bad-chunk-size');
+  }
 });
 
 test('payload types other than SIP are ignored and named', () => {
@@ -251,6 +262,7 @@ test('mutated frames never throw and never point outside the frame', () => {
     encodeHep3(FACTS),
     encodeHep3({ ...FACTS, source: '[::1]:1', destination: '[::2]:2', authKey: 'k', correlationId: 'c' }),
     encodeHep3({ ...FACTS, compression: 'zlib' }),
+    encodeHep3({ ...FACTS, ttl: 64 }),
   ];
   const decoder = new HepDecoder({ maximumInflatedBytes: 4096 });
   const packet = new Packet();
@@ -277,6 +289,7 @@ test('mutated frames never throw and never point outside the frame', () => {
         assert.ok(packet.start < packet.end);
         if (frame.compressed) assert.ok(packet.end <= 4096);
         else assert.ok(packet.bytes === bytes && packet.start >= 8 && packet.end <= end);
+        assert.ok(packet.ttl >= -1 && packet.ttl <= 255);
         assert.ok(packet.timeMs >= 0 && packet.timeMs < 2 ** 42);
       },
     ),
