@@ -11,6 +11,7 @@ import { explainCommand } from './explain.ts';
 import { ingestCommand } from './ingest.ts';
 import { manCommand } from './man.ts';
 import { talk } from './output.ts';
+import { gateCommand } from './gate.ts';
 import { policiesCommand } from './policies.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { replayCommand } from './replay.ts';
@@ -29,6 +30,7 @@ function program(): Command {
     .description('SIP fraud and fair-use detection beside Kamailio or drachtio')
     .version(version())
     .addCommand(runCommand())
+    .addCommand(gateCommand())
     .addCommand(checkConfigCommand())
     .addCommand(ingestCommand())
     .addCommand(replayCommand())
