@@ -8,7 +8,7 @@ import { ProgressLine } from './progress.ts';
 /** Replays captures for a command, with progress where a terminal shows it; faults of files and options are command failures. */
 export async function runReplay(
   files: readonly string[],
-  { config, policy }: { config?: string; policy?: string },
+  { config, policy, deck }: { config?: string; policy?: string; deck?: string },
 ): Promise<ReplayReport> {
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw new CommandFailure(`There is no file ${missing}.`);
@@ -20,6 +20,7 @@ export async function runReplay(
     report = await replay(files, {
       config: config ?? null,
       policy: policy ?? null,
+      ...(deck === undefined ? {} : { deck }),
       onProgress: (file, read, total) => progress.show(file, read, total),
     });
   } catch (error) {

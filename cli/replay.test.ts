@@ -41,6 +41,7 @@ const report: ReplayReport = {
       distinctDestinations: 2,
       maxSimultaneousCalls: 1,
       registeredDevices: 0,
+      cost: null,
     },
   ],
   calls: [
@@ -55,6 +56,7 @@ const report: ReplayReport = {
       endedAt: '2026-11-22T10:00:15.500Z',
       durationSeconds: 12.5,
       outcome: 'answered',
+      cost: null,
     },
   ],
   endpoints: [

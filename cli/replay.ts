@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ReplayReport } from '../daemon/replay-report.ts';
+import type { ReplayCost, ReplayReport } from '../daemon/replay-report.ts';
 import { outputWidth, printData, printJson, shortNumber, shortTime } from './output.ts';
 import { requireFrames, runReplay } from './replay-run.ts';
 import { type Column, printable, renderTable } from './table.ts';
@@ -41,6 +41,18 @@ const callColumns: readonly Column<Row<'calls'>>[] = [
   { title: 'SECONDS', value: ({ durationSeconds }) => shortNumber(durationSeconds), align: 'right' },
 ];
 
+const cost = ({ cost }: { cost: ReplayCost | null }): string =>
+  cost === null ? '-' : `${cost.total.toFixed(2)} ${cost.currency}`;
+
+/** Only where something has a price: the table is wide enough without. */
+function withCost<Each extends { cost: ReplayCost | null }>(
+  columns: readonly Column<Each>[],
+  rows: readonly Each[],
+): readonly Column<Each>[] {
+  if (rows.every(({ cost }) => cost === null)) return columns;
+  return [...columns, { title: 'COST', value: cost, align: 'right' }];
+}
+
 const endpointColumns: readonly Column<Row<'endpoints'>>[] = [
   { title: 'ENDPOINT', value: ({ source }) => source },
   { title: 'USER AGENT', value: ({ userAgent }) => userAgent, flexible: true },
@@ -81,9 +93,9 @@ export function renderReport(report: ReplayReport, width: number): string {
       : []),
     ...capture.faults.map((fault) => `fault: ${printable(fault)}`),
     ...section('Sources', sourceColumns, sources, width),
-    ...section('Lines', lineColumns, lines, width),
+    ...section('Lines', withCost(lineColumns, lines), lines, width),
     ...(unverified ? ['?: the claimed From user, which nothing proves'] : []),
-    ...section('Calls', callColumns, calls, width),
+    ...section('Calls', withCost(callColumns, calls), calls, width),
     ...section('Endpoints', endpointColumns, endpoints, width),
     ...(findings.length === 0
       ? ['', 'No rule was broken.']
@@ -94,6 +106,7 @@ export function renderReport(report: ReplayReport, width: number): string {
 interface Options {
   readonly config?: string;
   readonly policy?: string;
+  readonly deck?: string;
   readonly json?: boolean;
 }
 
@@ -105,11 +118,13 @@ export function replayCommand(): Command {
     )
     .option('--config <file>', 'configuration with network, directory and policies (default: none)')
     .option('--policy <name>', 'judge by this policy')
+    .option('--deck <file>', 'rate deck (CSV) for calls that no plan of the directory prices')
     .option('--json', 'print JSON')
-    .action(async (files: string[], { config, policy, json }: Options) => {
+    .action(async (files: string[], { config, policy, deck, json }: Options) => {
       const report = await runReplay(files, {
         ...(config === undefined ? {} : { config }),
         ...(policy === undefined ? {} : { policy }),
+        ...(deck === undefined ? {} : { deck }),
       });
       if (json) printJson(report);
       else printData(renderReport(report, outputWidth()));

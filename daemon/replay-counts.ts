@@ -1,6 +1,7 @@
-import type { CallLeg, Event, Outcome } from '../detectors/vocabulary.ts';
+import type { CallLeg, Cost, Event, Outcome } from '../detectors/vocabulary.ts';
 import { isoTime } from './policy/finding.ts';
-import type { ReplayCall, ReplayLine, ReplaySource } from './replay-report.ts';
+import { fromMicros } from './rating/money.ts';
+import type { ReplayCall, ReplayCost, ReplayLine, ReplaySource } from './replay-report.ts';
 import { PeakCounter } from './windows/peak.ts';
 
 interface SourceCount {
@@ -24,6 +25,7 @@ interface LineCount {
   maxOpen: number;
   readonly devices: Set<string>;
   maxDevices: number;
+  cost: Cost | null;
 }
 
 interface CallCount {
@@ -32,6 +34,7 @@ interface CallCount {
   endedAtMs: number;
   durationMs: number | null;
   outcome: Outcome | null;
+  cost: Cost | null;
 }
 
 /** Counts of a capture, by source, line and call, from what the pipeline tells. */
@@ -39,6 +42,12 @@ export class ReplayCounts {
   readonly #sources = new Map<string, SourceCount>();
   readonly #lines = new Map<string, LineCount>();
   readonly #calls = new Map<string, CallCount>();
+  readonly #currency: string;
+
+  /** @param currency of what calls cost */
+  constructor(currency: string) {
+    this.#currency = currency;
+  }
 
   message(source: string, atMs: number): void {
     const count = this.#source(source);
@@ -71,6 +80,8 @@ export class ReplayCounts {
       line.open.delete(leg.callId);
     line.maxOpen = Math.max(line.maxOpen, line.open.size);
     if (leg.direction === 'incoming') return;
+    if (event.type === 'accrued') line.cost = plus(line.cost, event.part);
+    else if (event.type === 'ended' && event.cost != null) line.cost ??= event.cost;
     if (event.type === 'attempt') {
       line.attempts++;
       line.destinations.add(leg.destination.number);
@@ -111,6 +122,7 @@ export class ReplayCounts {
         distinctDestinations: count.destinations.size,
         maxSimultaneousCalls: count.maxOpen,
         registeredDevices: count.maxDevices,
+        cost: this.#shown(count.cost),
       }))
       .sort((a, b) => compare(a.line, b.line) || compare(a.trunk ?? '', b.trunk ?? ''));
   }
@@ -121,7 +133,7 @@ export class ReplayCounts {
     return [...this.#calls.values()]
       .filter((call) => isOutgoing(call) || !outgoing.has(call.leg.callId))
       .sort((a, b) => a.leg.startedAtMs - b.leg.startedAtMs)
-      .map(({ leg, answeredAtMs, endedAtMs, durationMs, outcome }) => ({
+      .map(({ leg, answeredAtMs, endedAtMs, durationMs, outcome, cost }) => ({
         callId: leg.callId,
         line: leg.charged.line ?? leg.charged.trunk ?? '',
         trunk: leg.charged.trunk,
@@ -132,6 +144,7 @@ export class ReplayCounts {
         endedAt: endedAtMs > 0 ? isoTime(endedAtMs) : null,
         durationSeconds: durationMs === null ? null : seconds(durationMs),
         outcome: answeredAtMs > 0 ? 'answered' : (outcome ?? 'open'),
+        cost: this.#shown(cost),
       }));
   }
 
@@ -140,7 +153,7 @@ export class ReplayCounts {
     const key = `${leg.direction} ${leg.callId} ${leg.startedAtMs}`;
     let call = this.#calls.get(key);
     if (!call) {
-      call = { leg, answeredAtMs: 0, endedAtMs: 0, durationMs: null, outcome: null };
+      call = { leg, answeredAtMs: 0, endedAtMs: 0, durationMs: null, outcome: null, cost: null };
       this.#calls.set(key, call);
     }
     if (event.type === 'answered') call.answeredAtMs = event.atMs;
@@ -150,7 +163,18 @@ export class ReplayCounts {
     } else if (event.type === 'ended') {
       call.endedAtMs = event.atMs;
       call.durationMs = event.durationMs;
-    }
+      call.cost = event.cost ?? null;
+    } else if (event.type === 'accrued') call.cost = plus(call.cost, event.part);
+  }
+
+  #shown(cost: Cost | null): ReplayCost | null {
+    if (cost === null) return null;
+    const { totalMicros, outOfPlanMicros } = cost;
+    return {
+      currency: this.#currency,
+      total: fromMicros(totalMicros),
+      outOfPlan: fromMicros(outOfPlanMicros),
+    };
   }
 
   #source(address: string): SourceCount {
@@ -186,11 +210,19 @@ export class ReplayCounts {
         maxOpen: 0,
         devices: new Set(),
         maxDevices: 0,
+        cost: null,
       };
       this.#lines.set(key, count);
     }
     return count;
   }
+}
+
+function plus(sum: Cost | null, part: Cost): Cost {
+  return {
+    totalMicros: (sum?.totalMicros ?? 0) + part.totalMicros,
+    outOfPlanMicros: (sum?.outOfPlanMicros ?? 0) + part.outOfPlanMicros,
+  };
 }
 
 /** Whole microseconds, as captures have them: a stamp as a number of milliseconds is good to a quarter of one. */

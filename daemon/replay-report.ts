@@ -55,6 +55,16 @@ export interface ReplayLine {
   readonly distinctDestinations: number;
   readonly maxSimultaneousCalls: number;
   readonly registeredDevices: number;
+  /** Of its outgoing calls that have a price; null where none has. */
+  readonly cost: ReplayCost | null;
+}
+
+/** Amounts in units of the currency. */
+export interface ReplayCost {
+  readonly currency: string;
+  readonly total: number;
+  /** What the plan does not include. */
+  readonly outOfPlan: number;
 }
 
 export interface ReplayCall {
@@ -69,6 +79,8 @@ export interface ReplayCall {
   readonly endedAt: string | null;
   readonly durationSeconds: number | null;
   readonly outcome: 'answered' | 'busy' | 'no-answer' | 'cancelled' | 'rejected' | 'failed' | 'open';
+  /** By the rate deck; of a call that goes on, up to now. Null: no deck applies, or the call has no end that is known. */
+  readonly cost: ReplayCost | null;
 }
 
 export type EndpointVerdict = 'none' | 'suspected' | 'confirmed' | 'not-assessable';

@@ -12,7 +12,11 @@ import type { ReplayReport } from './replay-report.ts';
 const START = Date.UTC(2026, 10, 2, 8);
 const SECOND_PROXY = '203.0.113.20:5060';
 
-async function replayed(frames: readonly Frame[], config: string | null = null): Promise<ReplayReport> {
+async function replayed(
+  frames: readonly Frame[],
+  config: string | null = null,
+  deck: string | null = null,
+): Promise<ReplayReport> {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-replay-'));
   try {
     const capture = join(directory, 'a.pcap');
@@ -22,7 +26,13 @@ async function replayed(frames: readonly Frame[], config: string | null = null):
     );
     const path = config === null ? null : join(directory, 'vigie.yaml');
     if (path !== null && config !== null) writeFileSync(path, config);
-    return await replay([capture], { config: path, policy: null });
+    const prices = join(directory, 'deck.csv');
+    if (deck !== null) writeFileSync(prices, deck);
+    return await replay([capture], {
+      config: path,
+      policy: null,
+      ...(deck === null ? {} : { deck: prices }),
+    });
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -61,4 +71,26 @@ test('what a configuration leaves out is said', async () => {
     lines.map(({ line }) => line),
     ['100'],
   );
+});
+
+test('what a call costs by its deck: each call and its line, and nothing without a deck', async () => {
+  const deck = 'prefix,per_minute,connection_fee,increment\n*,0.30,0.10,started-minute\n';
+  const plain = await replayed(frames);
+  assert.deepEqual(
+    plain.calls.map(({ cost }) => cost),
+    [null, null],
+  );
+  const { calls, lines } = await replayed(frames, null, deck);
+  // Calls of this fixture last less than a minute: 0.10 and one minute.
+  const cost = { currency: 'EUR', total: 0.4, outOfPlan: 0.4 };
+  assert.ok(calls.every(({ durationSeconds }) => durationSeconds !== null && durationSeconds <= 60));
+  assert.deepEqual(
+    calls.map((each) => each.cost),
+    [cost, cost],
+  );
+  assert.deepEqual(
+    lines.map((each) => each.cost),
+    [cost, cost],
+  );
+  await assert.rejects(replayed(frames, null, deck.replace('0.30', 'much')), /deck\.csv:2:3/);
 });

@@ -1,10 +1,11 @@
 import { detectors } from '../detectors/index.ts';
 import { UNGATED } from '../detectors/sip-integrity/verdict.ts';
 import { loadBadUserAgents } from './config/bad-user-agents-file.ts';
-import { formatFault } from './config/fault.ts';
+import { type Fault, formatFault } from './config/fault.ts';
 import { defaultConfig } from './config/load.ts';
 import { shippedNumberLists } from './config/number-files.ts';
 import { loadPolicies, settleModes } from './config/policy-file.ts';
+import { loadDeck } from './config/rate-deck-files.ts';
 import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
 import { createCore } from './core.ts';
 import { Directory } from './identity/directory.ts';
@@ -22,6 +23,8 @@ export interface ReplayOptions {
   readonly config: string | null;
   /** Judge by this policy; null: the configuration's default, or cmi without one. */
   readonly policy: string | null;
+  /** Rate deck (CSV) for all calls that no plan of the directory prices otherwise. */
+  readonly deck?: string;
   readonly onProgress?: (file: string, bytesRead: number, totalBytes: number | null) => void;
 }
 
@@ -47,7 +50,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   } = await setupOf(files, options);
   const directory = Directory.empty();
   directory.replace(data);
-  const counts = new ReplayCounts();
+  const counts = new ReplayCounts(config.rating.currency);
   const findings: Finding[] = [];
   const { pipeline, engine, endpoints } = createCore({
     config,
@@ -123,7 +126,7 @@ interface ReplaySetup extends Setup {
 
 async function setupOf(
   files: readonly string[],
-  { config: path, policy }: ReplayOptions,
+  { config: path, policy, deck }: ReplayOptions,
 ): Promise<ReplaySetup> {
   let setup: Setup;
   if (path !== null) {
@@ -157,6 +160,7 @@ async function setupOf(
       config: { ...setup.config, policies: { ...setup.config.policies, default: policy } },
     };
   }
+  if (deck !== undefined) setup = withDeck(setup, deck);
   const { config } = setup;
   if (config.network.proxies.length > 0) return { ...setup, proxiesLearned: false };
   const proxies = await proxiesOf(files, config.ingest.hep.maximumMessageBytes);
@@ -164,6 +168,18 @@ async function setupOf(
     ...setup,
     config: { ...config, network: { ...config.network, proxies } },
     proxiesLearned: true,
+  };
+}
+
+function withDeck(setup: Setup, file: string): Setup {
+  const { config, decks } = setup;
+  const faults: Fault[] = [];
+  const deck = loadDeck(file, file, config.network.timezone, { file, line: 1, column: 1 }, faults);
+  if (deck === null) throw new ReplayError(faults.map(formatFault).join('\n'));
+  return {
+    ...setup,
+    config: { ...config, rating: { ...config.rating, deck: file } },
+    decks: new Map([...decks, [file, deck]]),
   };
 }
 
