@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { SCOPES } from '../daemon/admin/tokens.ts';
 
 const launcher = fileURLToPath(new URL('./vigie', import.meta.url));
 const run = (command: string, args: readonly string[], input = '') =>
@@ -24,7 +25,7 @@ test('bash completes commands, subcommands, options, and the values of an option
   assert.deepEqual(offered('sus'), ['suspensions']);
   assert.deepEqual(offered('suspensions', 'li'), ['list', 'lift']);
   assert.deepEqual(offered('suspensions', 'lift', '--reas'), ['--reason']);
-  assert.deepEqual(offered('token', 'create', '--scope', ''), ['read', 'lift', 'admin']);
+  assert.deepEqual(offered('token', 'create', '--scope', ''), [...SCOPES]);
   // After an argument of its own, a command still has its options.
   assert.ok(offered('suspensions', 'lift', 'some-id', '--').includes('--reason'));
 });

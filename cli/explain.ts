@@ -3,7 +3,7 @@ import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts';
 import { usageFailure } from './exit.ts';
 import { outputWidth, printData, printJson, shortNumber, shortTime } from './output.ts';
 import { renderSuspensions, type SuspensionJson } from './suspensions.ts';
-import { type Column, renderFields, renderTable } from './table.ts';
+import { type Column, printable, renderFields, renderTable } from './table.ts';
 
 const KINDS = ['line', 'customer', 'trunk', 'source', 'called', 'claimed'];
 
@@ -42,15 +42,29 @@ const columns: readonly Column<Reading>[] = [
   { title: 'VALUE', value: ({ value }) => shortNumber(value), align: 'right' },
   { title: 'LIMIT', value: ({ limit }) => shortNumber(limit), align: 'right' },
   { title: 'UNIT', value: ({ unit }) => unit ?? '-', flexible: true },
+  { title: 'WINDOW', value: ({ windowSeconds }) => windowText(windowSeconds), align: 'right' },
   { title: 'SAMPLE', value: ({ sample }) => shortNumber(sample), align: 'right' },
   { title: 'STANDING', value: standing },
 ];
 
-/** What the table has no room for: since when, in which mode, by which clause. */
-function breachLines(readings: readonly Reading[]): string[] {
-  return readings
-    .filter(({ since }) => since !== null)
-    .map(({ rule, since, mode, clause }) => `${rule}: since ${shortTime(since)}, ${mode}, clause ${clause}`);
+/** `1s`, `24h`, `30d`: the greatest unit in which it is a whole number. */
+function windowText(seconds: number | null): string {
+  if (seconds === null || seconds === 0) return '-';
+  const units: [string, number][] = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+  ];
+  const [unit, length] = units.find(([, length]) => seconds % length === 0 && seconds > length) ?? ['s', 1];
+  return `${shortNumber(seconds / length)}${unit}`;
+}
+
+/** What the table has no room for: since when, in which mode, by which clause; and what would break the rule next. */
+function notesOn(readings: readonly Reading[]): string[] {
+  return readings.flatMap(({ rule, since, mode, clause, tip }) => {
+    if (since !== null) return [`${rule}: since ${shortTime(since)}, ${mode}, clause ${clause}`];
+    return tip === null ? [] : [`${rule}: ${printable(tip)} would break it`];
+  });
 }
 
 export function renderExplanation(explanation: Explanation, width: number): string {
@@ -63,7 +77,7 @@ export function renderExplanation(explanation: Explanation, width: number): stri
   const table =
     readings.length === 0
       ? 'No rule applies.'
-      : [renderTable(columns, readings, width), ...breachLines(readings)].join('\n');
+      : [renderTable(columns, readings, width), ...notesOn(readings)].join('\n');
   const open = suspensions.filter(({ state }) => state !== 'lifted' && state !== 'expired');
   const suspended = open.length === 0 ? 'Not suspended.' : renderSuspensions(open);
   return [head, table, suspended].join('\n\n');

@@ -19,6 +19,7 @@ import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { suspensionsCommand } from './suspensions.ts';
 import { tokenCommand } from './token.ts';
+import { topCommand } from './top.ts';
 
 function version(): string {
   const file = new URL('../package.json', import.meta.url);
@@ -41,6 +42,7 @@ function program(): Command {
     .addCommand(suspensionsCommand())
     .addCommand(brakeCommand())
     .addCommand(creditCommand())
+    .addCommand(topCommand())
     .addCommand(explainCommand())
     .addCommand(policiesCommand())
     .addCommand(tokenCommand())

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Row, renderTop, shareText } from './top.ts';
+
+const row = (share: number, breached = false): Row => ({
+  subject: { kind: 'line', id: '33123456789' },
+  customer: 'acme',
+  rule: 'cmi.simultaneous-calls',
+  mode: 'observe',
+  value: 2,
+  limit: 2,
+  unit: 'calls',
+  share,
+  breached,
+  perSecond: null,
+});
+
+test('a bar of ten with its share; over the limit in a word', () => {
+  assert.equal(shareText(row(0)), '---------- 0 %');
+  assert.equal(shareText(row(0.72)), '#######--- 72 %');
+  assert.equal(shareText(row(1)), '########## 100 %');
+  assert.equal(shareText(row(31 / 30, true)), '########## OVER');
+  // Never rounded up to the limit that has not been reached.
+  assert.equal(shareText(row(0.9999)), '#########- 99 %');
+});
+
+test('80 columns are enough, and nothing measured is said', () => {
+  const text = renderTop([row(0.72), row(2, true)], 80);
+  assert.ok(
+    text.split('\n').every((line) => line.length <= 80),
+    text,
+  );
+  assert.match(
+    text,
+    /^SUBJECT +OF LIMIT +VALUE +LIMIT +PER S +RULE\nline 33123456789 +#{7}-{3} 72 % +2 +2 +- +cmi/,
+  );
+  assert.match(renderTop([], 80), /no traffic/);
+});
