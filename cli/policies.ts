@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { LoadedPolicy } from '../daemon/config/policy-file.ts';
+import { actionName } from './action-names.ts';
 import { requireSetup } from './config.ts';
 import { CommandFailure } from './exit.ts';
 import { outputWidth, printData, printJson } from './output.ts';
@@ -19,8 +20,7 @@ function policiesOf({ config }: PoliciesOptions): readonly LoadedPolicy[] {
 
 /** The furthest that the rule's ladder goes. */
 function furthest({ ladder }: Rule): string {
-  const action = ladder.at(-1)?.action ?? 'alert';
-  return action === 'block-registration' ? 'block' : action;
+  return actionName(ladder.at(-1)?.action ?? 'alert');
 }
 
 const listColumns: readonly Column<LoadedPolicy>[] = [

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { ReplayCost, ReplayReport } from '../daemon/replay-report.ts';
+import { actionName } from './action-names.ts';
 import { outputWidth, printData, printJson, shortNumber, shortTime } from './output.ts';
 import { requireFrames, runReplay } from './replay-run.ts';
 import { type Column, printable, renderTable } from './table.ts';
@@ -66,7 +67,7 @@ const findingColumns: readonly Column<Row<'findings'>>[] = [
   { title: 'SUBJECT', value: ({ subject }) => `${subject.kind} ${subject.id}`, flexible: true },
   { title: 'VALUE', value: ({ value }) => shortNumber(value), align: 'right' },
   { title: 'LIMIT', value: ({ limit }) => shortNumber(limit), align: 'right' },
-  { title: 'WOULD', value: ({ action }) => (action === 'block-registration' ? 'block' : action) },
+  { title: 'WOULD', value: ({ action }) => actionName(action) },
 ];
 
 function section<Each>(

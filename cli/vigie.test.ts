@@ -129,7 +129,7 @@ test('suspend, list, show, explain and lift through the API', async () => {
   const listed = await asAdmin(['suspensions', 'list']);
   assert.equal(listed.code, 0, listed.stderr);
   assert.ok(
-    listed.stdout.startsWith(`${id}  active     2026-11-22 10:00:01Z\n  line +33123456789  manual  stolen`),
+    listed.stdout.startsWith(`${id}  active     2026-11-22 10:00:01Z  block\n  line +33123456789  manual  stolen`),
   );
   const shown = await asAdmin(['suspensions', 'show', id]);
   assert.match(shown.stdout, /^stops +outgoing calls, emergency calls excepted$/m);

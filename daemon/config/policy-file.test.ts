@@ -206,13 +206,14 @@ test("CMI's policy has the limits of the contract and acts as it says", () => {
     ['cmi.answer-seizure-ratio', 'general terms 12.1', 'customer', 0.5, 'alert suspend'],
     ['cmi.average-call-duration', 'general terms 12.1', 'customer', 40_000, 'alert suspend'],
     ['cmi.simultaneous-calls', 'fixed telephony 1.2', 'line', 2, 'alert'],
-    ['cmi.trunk-channels', 'fixed telephony 1.3', 'trunk', 0, 'alert'],
+    ['cmi.trunk-channels', 'fixed telephony 1.3', 'trunk', 0, 'alert refuse-excess'],
     ['cmi.call-duration', 'fixed telephony 1', 'customer', 7_200_000, 'alert'],
     ['cmi.sip-integrity', 'general terms 11.8; internet 2', 'trunk', undefined, 'alert'],
-    ['cmi.automated-dialling', 'fixed telephony 1.1', 'line', 60, 'alert'],
+    ['cmi.automated-dialling', 'fixed telephony 1.1', 'line', 60, 'alert per-minute-billing'],
     ['cmi.one-user-per-plan', 'fixed telephony 1.2', 'line', undefined, 'alert'],
     ['cmi.fax-rate', 'fixed telephony 1.4', 'line', 1, 'alert'],
     ['cmi.sms-rate', 'fixed telephony 1.7', 'line', undefined, 'alert'],
+    ['cmi.caller-id', 'fixed telephony 1', 'customer', undefined, 'alert restrict-caller-id'],
   ];
   const named: unknown[] = expected.map(([id]) => id);
   assert.deepEqual(
@@ -220,6 +221,38 @@ test("CMI's policy has the limits of the contract and acts as it says", () => {
     expected,
   );
   assert.equal(cmi.mode, null);
+});
+
+test('what the contracts say of a plan, of excess and of a suspension, the policies do', () => {
+  const { policies } = loadPolicies(null, everyDetector);
+  const furthest = (id: string): string | undefined => {
+    const rule = policies.get(id.split('.')[0])?.rules.find((one) => one.id === id);
+    return rule?.ladder.at(-1)?.action;
+  };
+  const expected = {
+    'access.distinct-numbers': 'per-minute-billing',
+    'access.concurrent-calls': 'per-minute-billing',
+    'access.registered-devices': 'per-minute-billing',
+    'access.compromised-account': 'suspend',
+    'techcrea.concurrent-calls': 'refuse-excess',
+    'cmi.trunk-channels': 'refuse-excess',
+    'cmi.call-duration': 'alert',
+  };
+  assert.deepEqual(Object.fromEntries(Object.keys(expected).map((id) => [id, furthest(id)])), expected);
+  const ends = [...policies.values()].flatMap(({ rules, disabledRules }) =>
+    [...rules, ...disabledRules].filter(({ ladder }) => ladder.some(({ action }) => action === 'end-calls')),
+  );
+  assert.deepEqual(ends, [], 'no shipped rule ends calls');
+  assert.deepEqual(policies.get('cmi')?.terms, {
+    noticePeriodMs: 0,
+    reinstatement: { fee: null, guarantee: true },
+    reviews: [{ clause: 'general terms 12.1', afterMs: null, months: 2 }],
+  });
+  assert.deepEqual(policies.get('techcrea')?.terms, {
+    noticePeriodMs: 900_000,
+    reinstatement: null,
+    reviews: [{ clause: '19', afterMs: 604_800_000, months: null }],
+  });
 });
 
 test('what applies to everyone acts on sources only, and a line that is merely named only alerts', () => {
