@@ -1,6 +1,7 @@
 import { detectors } from '../detectors/index.ts';
 import { sipIntegrity } from '../detectors/sip-integrity/index.ts';
 import { LIVE_GATES } from '../detectors/sip-integrity/verdict.ts';
+import { udpFloodFilter } from '../detectors/udp-flood-filter/index.ts';
 import type { Event } from '../detectors/vocabulary.ts';
 import type { VigieConfig } from './config/schema.ts';
 import type { BadUserAgents } from './identity/bad-user-agents.ts';
@@ -14,7 +15,8 @@ import { NETWORK_MEMORY_MS } from './identity/known-networks.ts';
 import { NO_LISTS, type NumberLists } from './identity/number-lists.ts';
 import { Numbering } from './identity/numbering.ts';
 import { parseAddress } from './ingest/address.ts';
-import type { PipelineOptions } from './pipeline/options.ts';
+import { OneWayLoss } from './pipeline/one-way-loss.ts';
+import { type MessageObserver, type PipelineOptions, together } from './pipeline/options.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { Brake } from './policy/brake.ts';
 import { type CustomerFacts, PolicyEngine, type PolicyEngineOptions } from './policy/engine.ts';
@@ -210,11 +212,25 @@ export function createCore(options: CoreOptions): Core {
       if (pipeline.sources.trunkOf(sourceSlot) !== null) store.record(keepEndpoint(endpoint));
     },
   });
-  const observerFor = (policies: CoreOptions['policies']): EndpointObserver | null => {
-    const wanted = [...policies.values()].some(({ rules }) =>
-      rules.some(({ detector }) => detector === sipIntegrity.name),
-    );
-    return wanted || options.endpoints !== undefined ? endpoints : null;
+  const loss = new OneWayLoss({
+    trunkOf: (slot) => pipeline.sources.trunkOf(slot)?.id ?? null,
+    onReport: ({ sourceSlot, atMs, sign, text, well }) => {
+      const trunk = pipeline.sources.trunkOf(sourceSlot);
+      if (trunk === null) return;
+      const source = pipeline.sources.addressOf(sourceSlot);
+      const charged = { line: null, trunk: trunk.id, customer: trunk.customer, source };
+      const event: Event = { type: 'delivery', atMs, charged, sign, text, well };
+      engine.onEvent(event);
+      options.onEvent?.(event);
+    },
+  });
+  const observerFor = (policies: CoreOptions['policies']): MessageObserver | null => {
+    const isUsed = (name: string): boolean =>
+      [...policies.values()].some(({ rules }) => rules.some(({ detector }) => detector === name));
+    return together([
+      ...(isUsed(sipIntegrity.name) || options.endpoints !== undefined ? [endpoints] : []),
+      ...(isUsed(udpFloodFilter.name) ? [loss] : []),
+    ]);
   };
   pipeline.observer = observerFor(options.policies);
   return {

@@ -34,6 +34,7 @@ import { specialNumberMobileShareCases } from './special-number-mobile-share/cas
 import { specialNumberPumpingCases } from './special-number-pumping/cases.ts';
 import { transactionRateCases } from './transaction-rate/cases.ts';
 import { trialAllowanceCases } from './trial-allowance/cases.ts';
+import { udpFloodFilterCases } from './udp-flood-filter/cases.ts';
 
 export const eventCases: readonly DetectorCase[] = [
   ...answerSeizureRatioCases,
@@ -59,6 +60,7 @@ export const eventCases: readonly DetectorCase[] = [
   ...specialNumberLongCallCases,
   ...specialNumberMobileShareCases,
   ...specialNumberPumpingCases,
+  ...udpFloodFilterCases,
   ...fairUsageCases,
   ...consumptionSurgeCases,
   ...bandwidthCases,

@@ -29,6 +29,7 @@ import { specialNumberMobileShare } from './special-number-mobile-share/index.ts
 import { specialNumberPumping } from './special-number-pumping/index.ts';
 import { transactionRate } from './transaction-rate/index.ts';
 import { trialAllowance } from './trial-allowance/index.ts';
+import { udpFloodFilter } from './udp-flood-filter/index.ts';
 import type { Detector } from './vocabulary.ts';
 
 /**
@@ -68,5 +69,6 @@ export const detectors: ReadonlyMap<string, Detector> = new Map<string, Detector
     bandwidth,
     consumptionSurge,
     fairUsage,
+    udpFloodFilter,
   ].map((detector) => [detector.name, detector as Detector]),
 );

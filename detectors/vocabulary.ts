@@ -258,6 +258,21 @@ export interface EndpointEvent {
   };
 }
 
+/** What shows that a trunk does not get what we send it: a request of ours unanswered, OPTIONS in a row, a request sent again after our answer. */
+export type LossSign = 'unanswered' | 'options' | 'repeated';
+
+/** Between a trunk and the proxies over UDP: a sign of loss towards it, or, once an hour, only how much went well. */
+export interface DeliveryEvent {
+  readonly type: 'delivery';
+  readonly atMs: number;
+  readonly charged: Charged;
+  readonly sign: LossSign | null;
+  /** What was seen, a sentence. */
+  readonly text: string;
+  /** Transactions watched that went well since the trunk's last such event. */
+  readonly well: number;
+}
+
 /** A payment of the customer's was recorded (0: none), or its threshold changed: how it stands is judged anew. */
 export interface AccountEvent {
   readonly type: 'account';
@@ -266,7 +281,13 @@ export interface AccountEvent {
   readonly paidMicros: number;
 }
 
-export type Event = CallEvent | RegistrationEvent | RequestEvent | EndpointEvent | AccountEvent;
+export type Event =
+  | CallEvent
+  | RegistrationEvent
+  | RequestEvent
+  | EndpointEvent
+  | DeliveryEvent
+  | AccountEvent;
 
 /** The subject of an event as the rule's `subject` names it, or null where the event has none. */
 export function chargedOf(event: Event): Charged {

@@ -46,6 +46,7 @@ export class Circumstances {
         return event;
       case 'unregistered':
       case 'endpoint':
+      case 'delivery':
       case 'account':
         return event;
       case 'credentials':

@@ -36,6 +36,19 @@ export interface MessageObserver {
   proxyMessage(destinationSlot: number, atMs: number, message: SipMessage, packet: Packet): void;
 }
 
+/** One observer that tells all of them, in their order; null for none. */
+export function together(observers: readonly MessageObserver[]): MessageObserver | null {
+  if (observers.length < 2) return observers[0] ?? null;
+  return {
+    customerMessage: (slot, atMs, message, packet) => {
+      for (const observer of observers) observer.customerMessage(slot, atMs, message, packet);
+    },
+    proxyMessage: (slot, atMs, message, packet) => {
+      for (const observer of observers) observer.proxyMessage(slot, atMs, message, packet);
+    },
+  };
+}
+
 /** What the pipeline asks of the directory; `revision` changes with every change of it. */
 export interface PipelineDirectory {
   readonly revision: number;
@@ -73,6 +86,8 @@ export interface PipelineOptions {
   /** A new transaction of a source, a message of a source: for counting, where somebody counts. */
   readonly onTransaction?: (sourceSlot: number, atMs: number) => void;
   readonly onMessage?: (sourceSlot: number, atMs: number, message: SipMessage, packet: Packet) => void;
+  /** Every message of whomever, once; before it is judged. */
+  readonly onSeen?: (message: SipMessage, packet: Packet) => void;
   readonly onCallChange?: (record: CallRecord) => void;
   readonly onBindingChange?: (binding: BindingEntry) => void;
 }
