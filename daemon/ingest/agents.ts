@@ -83,11 +83,12 @@ export class AllowedAgents {
   }
 
   /**
-   * The capture id under which a frame is let in, or -1. Some senders write the id in the byte order of their own
-   * machine: an id that is listed only the other way round is taken for the listed one.
+   * The capture id under which a frame is let in, or -1. Some senders write the id in the byte order of their own machine, sngrep with two of
+   * its bytes swapped beforehand: an id that is listed only in such an order is taken for the listed one.
    */
   allowedId(captureId: number): number {
     if (this.#ids.has(captureId)) return captureId;
+    if ((captureId & 0xffff) === 0 && this.#ids.has(captureId >>> 16)) return captureId >>> 16;
     const swapped =
       ((captureId & 0xff) << 24) |
       ((captureId & 0xff00) << 8) |
