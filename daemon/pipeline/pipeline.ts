@@ -129,6 +129,7 @@ export class Pipeline {
     this.counters.duplicates -= times - 1;
     this.counters.messages += times;
     if (message.isRequest) this.counters.requests += times;
+    this.#options.onSeen?.(message, packet);
     if (fromCustomer) {
       this.counters.customerMessages += times;
       for (let i = 0; i < times; i++) {
