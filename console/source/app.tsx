@@ -47,9 +47,9 @@ function Console() {
   );
   return (
     <>
-      <a class="skip" href="#content" onClick={focusContent}>
+      <button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
         {t('app.skip')}
-      </a>
+      </button>
       <Header
         onHelp={() => {
           help.value = true;
@@ -70,12 +70,6 @@ function Console() {
       )}
     </>
   );
-}
-
-/** The hash is the router's: the skip link must not change it. */
-function focusContent(event: Event): void {
-  event.preventDefault();
-  document.getElementById('content')?.focus();
 }
 
 async function readSession(): Promise<void> {

@@ -42,7 +42,10 @@ export function listenToKeys(onHelp: () => void): () => void {
 
 function search(): void {
   const field = document.querySelector<HTMLElement>('[data-search]');
-  if (field !== null) return field.focus();
+  if (field !== null) {
+    field.focus();
+    return;
+  }
   go('#/subjects');
   requestAnimationFrame(() =>
     requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-search]')?.focus()),

@@ -6,7 +6,7 @@ import { computed, signal } from '@preact/signals';
  */
 
 const KEY = 'vigie.token';
-const ORDER = ['read', 'lift', 'admin'] as const;
+const ORDER = ['read', 'evidence', 'lift', 'admin'] as const;
 export type Scope = (typeof ORDER)[number];
 
 export interface Session {

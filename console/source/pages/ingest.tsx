@@ -121,7 +121,7 @@ function Report({ report, rate }: { report: IngestReport; rate: Series }) {
           <Empty title={t('ingest.agents.none')} hint={t('ingest.agents.noneHint')} />
         ) : (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          <div class="table-scroll" tabIndex={0} role="region" aria-label={t('ingest.agents')}>
+          <section class="table-scroll" tabIndex={0} aria-label={t('ingest.agents')}>
             <table>
               <thead>
                 <tr>
@@ -172,7 +172,7 @@ function Report({ report, rate }: { report: IngestReport; rate: Series }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
         {!report.proxies.configured && report.proxies.learned.length > 0 && (
           <p class="muted small">

@@ -16,7 +16,7 @@ export function EvidencePanel({ entry }: { entry: Entry | null }) {
   const call = useSignal<string | null>(null);
   const calls = finding === null ? [] : callsOf(finding);
   const first = calls[0] ?? null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another finding begins with its first call
+  // another finding begins with its first call
   useEffect(() => {
     call.value = null;
   }, [finding?.id]);

@@ -24,7 +24,7 @@ export function SubjectPage({ subject }: { subject: Subject }) {
   );
   const timeline = useTimeline(subject);
   const chosen = useSignal<string | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another subject begins with nothing chosen
+  // another subject begins with nothing chosen
   useEffect(() => {
     chosen.value = null;
   }, [subject.kind, subject.id]);

@@ -21,43 +21,43 @@ export function Search({ autofocus = false }: { autofocus?: boolean }) {
   const id = text.value.trim();
   const chosen = kind.value ?? guessKind(id);
   return (
-    <form
-      class="search"
-      role="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (id === '') return;
-        go(subjectLink({ kind: chosen, id }));
-      }}
-    >
-      <select
-        aria-label={t('subjects.column.subject')}
-        value={chosen}
-        onChange={(event) => {
-          kind.value = event.currentTarget.value as SubjectKind;
+    <search class="search">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (id === '') return;
+          go(subjectLink({ kind: chosen, id }));
         }}
       >
-        {KINDS.map((one) => (
-          <option key={one} value={one}>
-            {kindWord(one)}
-          </option>
-        ))}
-      </select>
-      <input
-        type="search"
-        data-search
-        autofocus={autofocus}
-        aria-label={t('subjects.search')}
-        placeholder={t('subjects.search.placeholder')}
-        value={text.value}
-        maxLength={128}
-        spellcheck={false}
-        onInput={(event) => {
-          text.value = event.currentTarget.value;
-        }}
-      />
-      <button type="submit">{t('subjects.open')}</button>
-    </form>
+        <select
+          aria-label={t('subjects.column.subject')}
+          value={chosen}
+          onChange={(event) => {
+            kind.value = event.currentTarget.value as SubjectKind;
+          }}
+        >
+          {KINDS.map((one) => (
+            <option key={one} value={one}>
+              {kindWord(one)}
+            </option>
+          ))}
+        </select>
+        <input
+          type="search"
+          data-search
+          autofocus={autofocus}
+          aria-label={t('subjects.search')}
+          placeholder={t('subjects.search.placeholder')}
+          value={text.value}
+          maxLength={128}
+          spellcheck={false}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+          }}
+        />
+        <button type="submit">{t('subjects.open')}</button>
+      </form>
+    </search>
   );
 }
 

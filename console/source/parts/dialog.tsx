@@ -24,6 +24,7 @@ export function Dialog(props: {
     };
   }, []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes by keyboard
     <dialog
       ref={element}
       class={props.wide === true ? 'wide' : ''}

@@ -38,7 +38,7 @@ export function Ladder({ messages, title }: { messages: readonly Message[]; titl
   return (
     <figure class="ladder">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div class="ladder-scroll" tabIndex={0} role="region" aria-label={title}>
+      <section class="ladder-scroll" tabIndex={0} aria-label={title}>
         <svg
           viewBox={`0 0 ${width} ${height}`}
           width={width}
@@ -88,7 +88,7 @@ export function Ladder({ messages, title }: { messages: readonly Message[]; titl
             );
           })}
         </svg>
-      </div>
+      </section>
       <details>
         <summary>{t('subject.ladder.table')}</summary>
         <ol class="ladder-list">

@@ -16,6 +16,7 @@ export const en = {
   'menu.signOut': 'Sign out',
   'menu.signedInAs': 'Signed in as {name}, may {scopes}',
   'scope.read': 'read',
+  'scope.evidence': 'see numbers',
   'scope.lift': 'lift',
   'scope.admin': 'change everything',
 

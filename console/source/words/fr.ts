@@ -17,6 +17,7 @@ export const fr: Record<Word, string> = {
   'menu.signOut': 'Se déconnecter',
   'menu.signedInAs': 'Connecté : {name}, droits : {scopes}',
   'scope.read': 'lire',
+  'scope.evidence': 'voir les numéros',
   'scope.lift': 'lever',
   'scope.admin': 'tout changer',
 
