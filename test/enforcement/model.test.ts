@@ -6,7 +6,15 @@ import { startRedis } from '../harness/redis.ts';
 import { finding, startEnforcement } from './setting.ts';
 
 const line = fc.constantFrom('1', '2');
-const rule = fc.constantFrom('cmi.transaction-rate', 'cmi.answer-seizure-ratio');
+/** Rules, what each asks for, and the keys that show it. */
+const acts = {
+  'cmi.transaction-rate': { action: 'suspend', family: 'blocked' },
+  'cmi.answer-seizure-ratio': { action: 'suspend', family: 'blocked' },
+  'cmi.caller-id': { action: 'restrict-caller-id', family: 'restricted' },
+  'techcrea.concurrent-calls': { action: 'refuse-excess', family: 'limited' },
+} as const;
+const rule = fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[]));
+const family = fc.constantFrom('blocked', 'restricted', 'limited');
 const operation = fc.oneof(
   {
     weight: 3,
@@ -23,8 +31,8 @@ const operation = fc.oneof(
   },
   fc.record({ do: fc.constant('escalate' as const), line, rule }),
   fc.record({ do: fc.constant('advance' as const), seconds: fc.constantFrom(1, 20, 45) }),
-  fc.record({ do: fc.constant('lose-key' as const), line }),
-  fc.record({ do: fc.constant('stray-key' as const), line }),
+  fc.record({ do: fc.constant('lose-key' as const), line, family }),
+  fc.record({ do: fc.constant('stray-key' as const), line, family }),
   fc.record({ do: fc.constant('restart' as const) }),
 );
 
@@ -34,7 +42,7 @@ interface Model {
   readonly graceUntil: Map<string, number>;
 }
 
-test('any sequence: a key stands for exactly the lines with an open suspension, as a simple model says', async () => {
+test('any sequence: keys stand for exactly the lines with an open suspension of their effect, as a simple model says', async () => {
   const server = await startRedis();
   const redis = new Redis(server.url);
   try {
@@ -60,6 +68,7 @@ test('any sequence: a key stands for exactly the lines with an open suspension, 
               enforcement.onFinding(
                 finding(step.line, {
                   rule: step.rule,
+                  action: acts[step.rule].action,
                   atMs: nowMs,
                   mode: step.observe ? 'observe' : 'enforce',
                 }),
@@ -95,16 +104,16 @@ test('any sequence: a key stands for exactly the lines with an open suspension, 
               await running.stop();
               running = await start();
             } else {
-              const blocked = `vigie:blocked:line:${step.line}`;
-              if (step.do === 'lose-key') await redis.del(blocked);
-              else await redis.set(blocked, '{}', 'NX');
+              const key = `vigie:${step.family}:line:${step.line}`;
+              if (step.do === 'lose-key') await redis.del(key);
+              else await redis.set(key, '{}', 'NX');
               await enforcement.reconcile();
             }
-            const lines = [...new Set([...model.open.keys()].map((one) => one.split(' ')[0]))].sort();
-            assert.deepEqual(
-              (await redis.keys('vigie:blocked:*')).sort(),
-              lines.map((id) => `vigie:blocked:line:${id}`),
-            );
+            const wanted = [...model.open.keys()].map((one) => {
+              const [id, of] = one.split(' ') as [string, keyof typeof acts];
+              return `vigie:${acts[of].family}:line:${id}`;
+            });
+            assert.deepEqual((await redis.keys('vigie:[brl]*:line:*')).sort(), [...new Set(wanted)].sort());
             const open = await running.enforcement.list({ open: true });
             assert.deepEqual(
               open.items.map(({ subject, rule: of }) => `${subject.id} ${of}`).sort(),
