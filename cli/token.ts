@@ -8,7 +8,10 @@ export function tokenCommand(): Command {
     .argument('<name>', 'who will hold it; the author in the audit where a request names none')
     .description('make a token for the admin API; it is shown once and kept nowhere')
     .addOption(
-      new Option('--scope <scope...>', 'what it may do; lift includes read, admin includes both')
+      new Option(
+        '--scope <scope...>',
+        'what it may do; each includes those before: read (numbers masked), evidence, lift, admin',
+      )
         .choices([...SCOPES])
         .default(['read']),
     )

@@ -3,11 +3,13 @@ import type { AdminServices, DirectoryService, SubjectExplanation } from './admi
 import { Unavailable } from './admin/services.ts';
 import type { Daemon } from './daemon.ts';
 import { DirectoryNames } from './enforcement/subject-names.ts';
+import { IdempotencyStore } from './idempotency-store.ts';
 import type { EntryKind } from './identity/directory.ts';
 import type { Customer, Line, Trunk } from './identity/directory-schema.ts';
 import { ingestReport } from './ingest-report.ts';
 import { isoTime } from './policy/finding.ts';
 import { modesOf, policyOf } from './policy-report.ts';
+import { RequestAudit } from './request-audit.ts';
 import type { Health } from './telemetry/health.ts';
 
 /** What the HTTP API is given of the running daemon. */
@@ -24,6 +26,7 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
       },
     },
     suspensions: daemon.enforcement,
+    calls: daemon.recentCalls,
     brake: {
       state: () => ({ engaged: daemon.brakeReason !== null, reason: daemon.brakeReason }),
       release: (request) => daemon.releaseBrake(request),
@@ -54,6 +57,13 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
       },
     },
     ingest: { report: () => ingestReport(daemon) },
+    idempotency: new IdempotencyStore(daemon.store.redis),
+    audit: new RequestAudit(
+      daemon.store.redis,
+      daemon.enforcement,
+      () => daemon.setup.config.retention.suspensions as number,
+    ),
+    credit: daemon.credit,
     directory: {
       lines: directoryService<Line>(daemon, 'line'),
       trunks: directoryService<Trunk>(daemon, 'trunk'),
@@ -109,8 +119,9 @@ function directoryService<Entry extends Line | Trunk | Customer>(
   return {
     list: async (limit, cursor) => directory.page(kind, limit, cursor) as never,
     get: async (id) => directory[kind](id) as Entry | null,
-    put: async (entry) => {
+    put: async (entry, check) => {
       writable();
+      check?.(directory[kind](entry.id) as Entry | null);
       const put = {
         line: () => directory.putLine(entry as Line),
         trunk: () => directory.putTrunk(entry as Trunk),
@@ -118,10 +129,13 @@ function directoryService<Entry extends Line | Trunk | Customer>(
       };
       const outcome = put[kind]();
       if (outcome.kind !== 'invalid') persistence.saveDirectoryChange(outcome.change);
+      if (outcome.kind !== 'invalid' && kind === 'customer')
+        await daemon.credit.review(entry.id, 'directory', 'the customer was changed in the directory');
       return outcome;
     },
-    delete: async (id) => {
+    delete: async (id, check) => {
       writable();
+      check?.(directory[kind](id) as Entry | null);
       const remove = {
         line: () => directory.deleteLine(id),
         trunk: () => directory.deleteTrunk(id),

@@ -11,6 +11,7 @@ import { callsToEnd } from './calls-to-end.ts';
 import type { VigieConfig } from './config/schema.ts';
 import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
+import { CreditDesk } from './credit.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
 import { settingsFrom } from './enforcement/config.ts';
 import { DirectoryCoverage } from './enforcement/coverage.ts';
@@ -31,8 +32,9 @@ import { type ModeOverride, ModeOverrides } from './mode-overrides.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
 import { clearAfter } from './policy/plan.ts';
-import { noTerms } from './policy/terms.ts';
 import { SilenceWatch } from './policy/silence.ts';
+import { noTerms } from './policy/terms.ts';
+import { RecentCalls } from './recent-calls.ts';
 import { SharedRates } from './shared-rates.ts';
 import { createHealth, type Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
@@ -73,9 +75,11 @@ export class Daemon {
   readonly directory: Directory;
   readonly persistence: Persistence;
   readonly enforcement: Enforcement;
+  readonly credit: CreditDesk;
   readonly receiver: HepReceiver;
   readonly gate: GateService;
   readonly tallies = new Tallies();
+  readonly recentCalls = new RecentCalls();
   readonly metrics: Metrics;
   /** What is told to consoles as it happens. */
   readonly events = new EventHub();
@@ -97,6 +101,8 @@ export class Daemon {
   #faultLoggedMs = 0;
   #lastFrames = 0;
   #brakeReason: string | null = null;
+  /** Customers whose cost was taken back in the last second. */
+  readonly #owingLess = new Set<string>();
   readonly #silences = new Map<number, SilenceWatch>();
 
   /** Starts everything; rejects if a socket cannot be opened, after having closed what was open. */
@@ -146,11 +152,20 @@ export class Daemon {
       emergency: setup.emergency,
       numbers: setup.numbers,
       badUserAgents: setup.badUserAgents,
+      decks: setup.decks,
       store: this.store,
       onFinding: (finding) => this.#found(finding),
       modeOf: (rule, { id }) => this.modes.modeOf(this.#setup.config.policies, id, rule).mode,
-      onEvent: (event) => this.tallies.event(event),
-      pipeline: { onCallChange: this.persistence.saveCall, onBindingChange: this.persistence.saveBinding },
+      onEvent: (event) => {
+        this.tallies.event(event);
+        if (event.type === 'accrued' && event.part.outOfPlanMicros < 0)
+          this.#owingLess.add(event.leg.charged.customer ?? '');
+      },
+      pipeline: {
+        onCallChange: this.persistence.saveCall,
+        onBindingChange: this.persistence.saveBinding,
+        onSeen: this.recentCalls.keep,
+      },
     });
     this.#sharedRates = new SharedRates({
       store: this.store,
@@ -183,6 +198,7 @@ export class Daemon {
         registeredLine(this.core.pipeline.registrations, source, this.captureNowMs()),
     });
     this.metrics = registerMetrics(new Registry(), metricSources(this));
+    this.credit = new CreditDesk(this);
     this.enforcement = new Enforcement({
       redis: this.store.redis,
       settings: settingsFrom(config),
@@ -267,7 +283,14 @@ export class Daemon {
     const before = this.#setup.config;
     const { config } = setup;
     // Of the parts below, these options are taken in at once.
-    const changeable = { tokens: 0, noticePeriod: 0, suspensionDuration: 0, blockDuration: 0 };
+    const changeable = {
+      tokens: 0,
+      requestsPerMinute: 0,
+      failuresPerMinute: 0,
+      noticePeriod: 0,
+      suspensionDuration: 0,
+      blockDuration: 0,
+    };
     const fixed = (
       [
         'ingest',
@@ -296,6 +319,9 @@ export class Daemon {
     await this.enforcement
       .update(settingsFrom(config))
       .catch((error) => this.log.warn('blocks.not-reconciled', { error }));
+    await this.credit
+      .reviewAll('configuration', 'the directory or the policies were changed')
+      .catch((error) => this.log.warn('credit.not-reviewed', { error }));
     this.log.level(config.log.level as 'info');
     // The files are the same, what they hold may have been renewed.
     if (!fixed.includes('ingest') && config.ingest.hep.tls.listen !== null)
@@ -374,6 +400,10 @@ export class Daemon {
       tokens: () => [...this.#tokens, ...(this.#setup.config.admin.tokens as readonly AdminToken[])],
       withMetrics: config.metrics.listen === null,
       decide: this.gate.decideService(),
+      limits: () => {
+        const { requestsPerMinute, failuresPerMinute } = this.#setup.config.admin;
+        return { requests: requestsPerMinute, failures: failuresPerMinute };
+      },
     };
     const admin = buildAdminServer(options);
     this.#servers.push(admin);
@@ -427,7 +457,17 @@ export class Daemon {
     this.#timers.push(setInterval(work, intervalMs));
   }
 
+  /** A call whose end was not seen is not owed after all: what it caused is lifted. */
+  #reviewCredit(): void {
+    for (const customer of this.#owingLess)
+      this.credit
+        .review(customer, 'rating', 'a call whose end was not seen was taken off what is owed')
+        .catch((error) => this.log.warn('credit.not-reviewed', { error }));
+    this.#owingLess.clear();
+  }
+
   #found(finding: Finding): void {
+    this.recentCalls.hold(finding);
     this.tallies.finding(finding);
     const lag = this.#lagOfNewest();
     const seconds = lag === null ? 0 : Math.max(0, wallClock() - (finding.atMs + lag)) / 1000;
@@ -486,6 +526,7 @@ export class Daemon {
     brake.onLineCount(pipeline.lines.size);
     this.#watchLosses();
     this.#watchBrake();
+    this.#reviewCredit();
     this.#watchHealth();
     this.ingestRates.sample(wallClock(), this.receiver.agents.values());
     if (this.store.status().connected) void this.#watchModes();

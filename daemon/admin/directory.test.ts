@@ -17,7 +17,7 @@ for (const [plural, entry] of [
     assert.deepEqual([created.status, created.json], [201, { ...entry, id: 'one' }]);
     const replaced = await call('PUT', url, { body: { ...entry, id: 'one', profile: 'shop' } });
     assert.equal(replaced.status, 200);
-    assert.deepEqual((await call('GET', url, { scope: 'read' })).json, {
+    assert.deepEqual((await call('GET', url, { scope: 'evidence' })).json, {
       ...entry,
       id: 'one',
       profile: 'shop',
@@ -30,13 +30,13 @@ for (const [plural, entry] of [
   test(`${plural}: listed by id, in pages`, async () => {
     const { call } = adminFixture();
     for (const id of ['c', 'a', 'b']) await call('PUT', `/v1/directory/${plural}/${id}`, { body: entry });
-    const first = await call('GET', `/v1/directory/${plural}?limit=2`, { scope: 'read' });
+    const first = await call('GET', `/v1/directory/${plural}?limit=2`, { scope: 'evidence' });
     assert.deepEqual(
       first.json.items.map(({ id }: { id: string }) => id),
       ['a', 'b'],
     );
     const second = await call('GET', `/v1/directory/${plural}?limit=2&cursor=${first.json.cursor}`, {
-      scope: 'read',
+      scope: 'evidence',
     });
     assert.deepEqual(
       [second.json.items.map(({ id }: { id: string }) => id), second.json.cursor],

@@ -104,7 +104,8 @@ const catalogue = {
   'scope-insufficient': {
     status: 403,
     title: 'The token may not do this.',
-    action: 'Use a token whose scopes include `needed`; admin includes lift, lift includes read.',
+    action:
+      'Use a token whose scopes include `needed`; each includes those before it: read, evidence, lift, admin.',
   },
   'webhook-not-configured': {
     status: 403,
@@ -125,6 +126,12 @@ const catalogue = {
     status: 404,
     title: 'Nothing is known about this subject.',
     action: 'Check kind and id; a subject without traffic and without directory entry has no readings.',
+  },
+  'call-not-found': {
+    status: 404,
+    title: 'Nothing is remembered of this call.',
+    action:
+      'Only the latest messages and the calls of the latest findings are kept in memory; look into your captures.',
   },
   'entry-not-found': {
     status: 404,
@@ -155,6 +162,11 @@ const catalogue = {
     status: 409,
     title: 'The subject is suspended by hand already, for another reason or by somebody else.',
     action: 'Lift the suspension that `suspension` shows, or leave it.',
+  },
+  'credit-not-watched': {
+    status: 409,
+    title: 'Nobody keeps what this customer owes.',
+    action: 'Give it a policy with a rule of the detector credit-limit.',
   },
   'address-protected': {
     status: 409,
@@ -211,11 +223,31 @@ const catalogue = {
     title: 'The content-type is not supported.',
     action: 'Send application/json.',
   },
+  'idempotency-key-in-use': {
+    status: 409,
+    title: 'A request with this Idempotency-Key is being answered.',
+    action: 'Wait a moment and send it again.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'This Idempotency-Key came with another body before.',
+    action: 'Use a new key for a new request; a key is remembered for a day.',
+  },
   'entry-invalid': {
     status: 422,
     title: 'The entry contradicts the rest of the directory.',
     action:
       'Correct what `faults` names: an unknown customer, plan or policy, or a number or address that is taken.',
+  },
+  'requests-limited': {
+    status: 429,
+    title: 'The token asks too often.',
+    action: 'Wait as long as Retry-After says; admin.requestsPerMinute is the limit.',
+  },
+  'failures-limited': {
+    status: 429,
+    title: 'Too many authentications from this address have failed.',
+    action: 'Wait as long as Retry-After says, and use a token that is known.',
   },
   'headers-too-large': {
     status: 431,

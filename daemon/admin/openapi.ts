@@ -3,10 +3,18 @@ import { type ErrorCode, errorCatalogue } from './errors.ts';
 import type { Route } from './route.ts';
 import { ProblemSchema } from './schemas.ts';
 
+/** It takes an Idempotency-Key. */
+export function isIdempotent({ method, scope }: Route): boolean {
+  return method === 'POST' && scope !== null;
+}
+
 /** Errors that any route can answer with, as far as they apply to it. */
 function errorsOf(route: Route): ErrorCode[] {
   const codes: ErrorCode[] = [...route.errors, 'internal-error', 'store-unavailable', 'answer-timeout'];
-  if (route.scope !== null) codes.push('token-missing', 'token-unknown', 'scope-insufficient');
+  if (route.scope !== null)
+    codes.push('token-missing', 'token-unknown', 'scope-insufficient', 'requests-limited');
+  if (route.scope !== null || route.body) codes.push('failures-limited');
+  if (isIdempotent(route)) codes.push('idempotency-key-in-use', 'idempotency-key-reused');
   if (route.params || route.query || route.body) codes.push('invalid-input');
   if (route.body) codes.push('malformed-json', 'media-type-unsupported', 'body-too-large', 'request-timeout');
   return codes;
@@ -37,8 +45,12 @@ function parametersOf(place: 'path' | 'query', schema: TObject | undefined): unk
   }));
 }
 
-function headersOf(headers: Route['headers']): unknown[] {
-  return Object.entries(headers ?? {}).map(([name, description]) => ({
+const IDEMPOTENCY_KEY =
+  'Chosen by the client, 1 to 255 printable characters. Sent again with the same body within a day, the first answer comes back, with idempotency-replayed: true, and nothing is done twice.';
+
+function headersOf(route: Route): unknown[] {
+  const own = isIdempotent(route) ? { 'idempotency-key': IDEMPOTENCY_KEY } : {};
+  return Object.entries({ ...own, ...route.headers }).map(([name, description]) => ({
     name,
     in: 'header',
     required: false,
@@ -72,7 +84,7 @@ export function openApiOf(routes: readonly Route[], version: string): Record<str
       parameters: [
         ...parametersOf('path', route.params),
         ...parametersOf('query', route.query),
-        ...headersOf(route.headers),
+        ...headersOf(route),
       ],
       ...(route.body === undefined
         ? {}
@@ -97,7 +109,8 @@ export function openApiOf(routes: readonly Route[], version: string): Record<str
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'Scopes: read, lift (includes read), admin (includes both).',
+          description:
+            'Scopes, each including those before: read (numbers and addresses masked), evidence, lift, admin.',
         },
       },
     },

@@ -59,6 +59,8 @@ export interface RouteSpec<P, Q, B> {
   /** Request header fields that it reads, by name in lower case: what each is for. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: B;
+  /** Its answers tell of people: who has not the scope `evidence` sees them masked. */
+  readonly personal?: boolean;
   /** Largest body in bytes, 64 KiB unless given. */
   readonly maximumBodyBytes?: number;
   readonly replies: Readonly<

@@ -1,13 +1,20 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Log } from '../telemetry/log.ts';
+import { mountConsole } from './console.ts';
 import { type DecideService, mountDecide } from './drachtio-decide.ts';
-import { ApiError, problemOf } from './errors.ts';
+import { ApiError, errorCatalogue, problemOf } from './errors.ts';
 import { answerClientError, failureOf } from './failure.ts';
-import { openApiOf } from './openapi.ts';
-import { type Route, type RouteRequest, route } from './route.ts';
+import { once } from './idempotency.ts';
+import { type Guard, guardOf, type Limits } from './limits.ts';
+import { viewOf } from './masked-view.ts';
+import { isIdempotent, openApiOf } from './openapi.ts';
+import { type Route, type RouteReply, type RouteRequest, route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { brakeRoutes } from './routes/brake.ts';
+import { callRoutes } from './routes/calls.ts';
+import { creditRoutes } from './routes/credit.ts';
 import { directoryRoutes } from './routes/directory.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
@@ -19,7 +26,7 @@ import { rankingRoutes } from './routes/ranking.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { subjectRoutes } from './routes/subjects.ts';
 import { suspensionRoutes } from './routes/suspensions.ts';
-import type { AdminServices } from './services.ts';
+import type { AdminServices, WriteRecord } from './services.ts';
 import { type AdminToken, allows, type Bearer, bearerOf, type Scope, TokenList } from './tokens.ts';
 import { compileCheck } from './validation.ts';
 
@@ -39,7 +46,11 @@ export interface AdminOptions {
   readonly withMetrics: boolean;
   /** drachtio's HTTP request handler; not given, or null: there is none. */
   readonly decide?: DecideService | null;
+  /** Asked at each request; default: 6,000 requests of a token and 30 failed authentications of an address per minute. */
+  readonly limits?: () => Limits;
 }
+
+const DEFAULT_LIMITS: Limits = { requests: 6_000, failures: 30 };
 
 /** Every route of the API, the OpenAPI document among them. */
 export function adminRoutes(version: string): readonly Route[] {
@@ -54,10 +65,13 @@ export function adminRoutes(version: string): readonly Route[] {
     ...liftWebhookRoutes,
     ...rankingRoutes,
     ...subjectRoutes,
+    ...callRoutes,
     ...policyRoutes,
     ...modeRoutes,
     ...ingestRoutes,
     ...directoryRoutes,
+    ...auditRoutes,
+    ...creditRoutes,
   ];
   const document = route({
     method: 'GET',
@@ -78,7 +92,12 @@ export function adminRoutes(version: string): readonly Route[] {
 /** The admin API. The caller listens (`server.listen`) and closes. */
 export function buildAdminServer(options: AdminOptions): FastifyInstance {
   const routes = adminRoutes(options.version);
-  return build(options, options.withMetrics ? routes : routes.filter((route) => route !== metricsRoute));
+  const server = build(
+    options,
+    options.withMetrics ? routes : routes.filter((route) => route !== metricsRoute),
+  );
+  mountConsole(server);
+  return server;
 }
 
 /** A listener that has `/metrics` and nothing else. */
@@ -105,7 +124,8 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
     done(null, body),
   );
   server.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    reply.header('x-content-type-options', 'nosniff');
   });
   server.setErrorHandler((error, request, reply) => sendFailure(options.log, error, request, reply));
   server.setNotFoundHandler((request, reply) =>
@@ -114,7 +134,8 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
   if (options.decide) mountDecide(server, options.decide);
   // Streams never end by themselves: closing would wait for them.
   server.addHook('preClose', async () => options.services.events.close());
-  for (const each of routes) mount(server, each, options);
+  const guard = guardOf(server, options.limits ?? (() => DEFAULT_LIMITS));
+  for (const each of routes) mount(server, each, options, guard);
   return server;
 }
 
@@ -127,6 +148,8 @@ function sendFailure(log: Log, error: unknown, request: FastifyRequest, reply: F
   else if (problem.status === 401 || problem.status === 403) {
     log.warn('admin.refused', { route, code: failure.code, peer: request.ip });
   }
+  const { retryAfterSeconds } = failure.members;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="vigie"');
   return reply
     .status(problem.status)
@@ -134,7 +157,7 @@ function sendFailure(log: Log, error: unknown, request: FastifyRequest, reply: F
     .send(JSON.stringify(problem));
 }
 
-function mount(server: FastifyInstance, route: Route, options: AdminOptions): void {
+function mount(server: FastifyInstance, route: Route, options: AdminOptions, guard: Guard): void {
   const checkParams = compileCheck(route.params, 'path');
   const checkQuery = compileCheck(route.query, 'query');
   const isWebhook = route.scope === null && route.body !== undefined;
@@ -144,10 +167,15 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions): vo
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     bodyLimit: route.maximumBodyBytes ?? DEFAULT_BODY_BYTES,
     onRequest: async (request) => {
-      request.vigieBearer =
-        route.scope === null ? null : authorise(request.headers.authorization, route.scope, options);
+      request.vigieBearer = null;
+      if (route.scope === null) return;
+      request.vigieBearer = await guarded(guard, request, () =>
+        authorise(request.headers.authorization, route.scope as Scope, options),
+      );
+      await guard.request(request);
     },
     handler: async (request, reply) => {
+      const view = viewOf(request.vigieBearer?.scopes ?? ['admin']);
       const rawBody = Buffer.isBuffer(request.body) ? request.body : noBody;
       const input = {
         params: checkParams(request.params),
@@ -158,19 +186,29 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions): vo
         rawBody,
         headers: singleHeaders(request.headers),
         bearer: request.vigieBearer,
-        view: (data: unknown) => data,
+        view,
         services: options.services,
       };
-      const { status, body, contentType, headers, stream } = await route.handle(
-        input as RouteRequest<never, never, never>,
+      const answer = async () => route.handle(input as RouteRequest<never, never, never>);
+      const path = request.url.split('?')[0]!;
+      const write = {
+        by: request.vigieBearer?.name ?? 'webhook',
+        from: request.ip,
+        operation: route.operationId,
+        method: route.method,
+        path,
+        body: rawBody.toString('utf8'),
+      };
+      const asked = {
+        key: isIdempotent(route) ? input.headers['idempotency-key'] : undefined,
+        bearer: write.by,
+        operation: write.operation,
+        path,
+        body: rawBody,
+      };
+      const { status, body, contentType, headers, stream } = await answered(route, options, write, () =>
+        guarded(guard, request, () => once(options.services.idempotency, asked, answer)),
       );
-      if (route.method !== 'GET') {
-        options.log.info('admin.changed', {
-          route: `${route.method} ${route.path}`,
-          status,
-          by: request.vigieBearer?.name ?? 'webhook',
-        });
-      }
       if (stream !== undefined) {
         reply.hijack();
         stream(reply.raw);
@@ -178,10 +216,50 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions): vo
       }
       reply.status(status).headers(headers ?? {});
       if (body === undefined) return reply.send();
-      const text = contentType === undefined ? JSON.stringify(body) : String(body);
+      const shown = route.personal === true ? view(body) : body;
+      const text = contentType === undefined ? JSON.stringify(shown) : String(body);
       return reply.header('content-type', contentType ?? 'application/json; charset=utf-8').send(text);
     },
   });
+}
+
+/** Failed authentications are counted: past the limit they are answered as such. */
+async function guarded<Reply>(
+  guard: Guard,
+  request: FastifyRequest,
+  work: () => Reply | Promise<Reply>,
+): Promise<Reply> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ApiError && errorCatalogue[error.code].status === 401) await guard.failure(request);
+    throw error;
+  }
+}
+
+/** Writes leave a line in the log and in the audit, whether they were done or refused. */
+async function answered(
+  route: Route,
+  { log, services }: AdminOptions,
+  write: Omit<WriteRecord, 'status'>,
+  work: () => Promise<RouteReply>,
+): Promise<RouteReply> {
+  if (route.method === 'GET') return work();
+  const record = async (status: number): Promise<void> => {
+    log.info('admin.changed', { route: `${route.method} ${route.path}`, status, by: write.by });
+    // The change is made: that it cannot be noted does not undo it.
+    await services.audit
+      .record({ ...write, status })
+      .catch((error) => log.error('audit.lost', { route: route.operationId, by: write.by, error }));
+  };
+  try {
+    const reply = await work();
+    await record(reply.status);
+    return reply;
+  } catch (error) {
+    await record(errorCatalogue[failureOf(error).code].status);
+    throw error;
+  }
 }
 
 function authorise(header: string | undefined, needed: Scope, options: AdminOptions): Bearer {

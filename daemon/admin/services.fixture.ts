@@ -8,14 +8,18 @@ import type { RankingRequest } from '../policy/ranking.ts';
 import type { Readiness } from '../telemetry/health.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { EventHub } from './event-hub.ts';
+import type { Limits } from './limits.ts';
 import { buildAdminServer } from './server.ts';
 import type {
   AdminServices,
+  CreditJson,
   DirectoryService,
   ModeJson,
   OverrideJson,
   PolicyJson,
+  StoredReply,
   SuspensionService,
+  WriteRecord,
 } from './services.ts';
 import { hashToken, newToken, type Scope } from './tokens.ts';
 
@@ -96,14 +100,16 @@ function directory<Entry extends { readonly id: string }>(
       return { items: ids.map((id) => entries.get(id)!), cursor: after.length > limit ? ids.at(-1)! : null };
     },
     get: async (id) => entries.get(id) ?? null,
-    put: async (entry) => {
+    put: async (entry, check) => {
+      check?.(entries.get(entry.id) ?? null);
       const message = hooks.invalid?.(entry) ?? null;
       if (message !== null) return { kind: 'invalid', faults: [{ path: '/customer', message }] };
       const kind = entries.has(entry.id) ? 'replaced' : 'created';
       entries.set(entry.id, entry);
       return { kind };
     },
-    delete: async (id) => {
+    delete: async (id, check) => {
+      check?.(entries.get(id) ?? null);
       if (id === 'in-file') return { kind: 'in-file' };
       const user = hooks.inUse?.(id) ?? null;
       if (user !== null) return { kind: 'in-use', faults: [{ path: '/customer', message: user }] };
@@ -131,12 +137,22 @@ export function memoryServices() {
     failure: null as Error | null,
     brakeReason: null as string | null,
     released: [] as { reason: string; by: string }[],
+    credit: {
+      customer: 'acme',
+      currency: 'EUR',
+      owed: 12.5,
+      threshold: 10,
+      suspension: 's-0001',
+      entries: [],
+    } as CreditJson,
     alerts: [exampleAlert],
     liftSecrets: [liftSecret],
     suspensions,
     events: new EventHub({ lastId: 0 }),
     overrides: new Map<string, OverrideJson>(),
     modesVersion: 0,
+    replies: new Map<string, { digest: string; reply: StoredReply | null }>(),
+    writes: [] as WriteRecord[],
     rankings: [] as RankingRequest[],
   };
   const fail = () => {
@@ -171,6 +187,23 @@ export function memoryServices() {
         state.released.push(request);
         state.brakeReason = null;
       },
+    },
+    calls: {
+      flow: (callId) =>
+        callId === 'a@example.net'
+          ? {
+              callId,
+              messages: [
+                {
+                  at: '2026-11-22T09:59:59.000Z',
+                  line: 'INVITE sip:33155000000@proxy SIP/2.0',
+                  source: '192.0.2.7:5060',
+                  destination: '10.0.0.1:5060',
+                },
+              ],
+              omitted: 0,
+            }
+          : null,
     },
     suspensions: {
       list: async (filter = {}, cursor = null) => {
@@ -275,6 +308,61 @@ export function memoryServices() {
       get: (id) => (id === 'cmi' ? examplePolicy : null),
     },
     ingest: { report: () => ({ agents: [] }) },
+    idempotency: {
+      claim: async (name, digest) => {
+        fail();
+        const known = state.replies.get(name);
+        if (known === undefined) {
+          state.replies.set(name, { digest, reply: null });
+          return { kind: 'new' };
+        }
+        if (known.digest !== digest) return { kind: 'other-body' };
+        return known.reply === null ? { kind: 'running' } : { kind: 'done', reply: known.reply };
+      },
+      finish: async (name, digest, reply) => void state.replies.set(name, { digest, reply }),
+      abandon: async (name) => void state.replies.delete(name),
+    },
+    audit: {
+      record: async (write) => void state.writes.push(write),
+      list: async (limit) => ({
+        items: state.writes.slice(0, limit).map(({ status, ...write }, index) => ({
+          ...write,
+          kind: 'request',
+          entry: `${index}-0`,
+          at: '2026-11-22T10:00:00.000Z',
+          status: `${status}`,
+        })),
+        cursor: null,
+      }),
+    },
+    credit: {
+      show: async (customer) => {
+        fail();
+        return customer === 'acme' ? state.credit : null;
+      },
+      order: async ({ customer, all, amount = 0, threshold, reference = null, by, reason }) => {
+        fail();
+        if (customer === 'unwatched') return 'unwatched';
+        if (customer !== 'acme') return null;
+        const paid = all ? (state.credit.owed ?? 0) : amount;
+        const entry = {
+          at: '2026-11-22T10:00:00.000Z',
+          paid,
+          threshold: threshold ?? null,
+          reference,
+          by,
+          reason,
+        };
+        state.credit = {
+          ...state.credit,
+          owed: (state.credit.owed ?? 0) - paid,
+          threshold: threshold ?? state.credit.threshold,
+          suspension: null,
+          entries: [entry, ...state.credit.entries],
+        };
+        return state.credit;
+      },
+    },
     subjects: {
       ranking: (request) => {
         state.rankings.push(request);
@@ -343,9 +431,9 @@ export function memoryServices() {
 }
 
 /** A server over these services with one token for each scope. */
-export function adminFixture(change: Partial<AdminServices> = {}, withMetrics = true) {
+export function adminFixture(change: Partial<AdminServices> = {}, withMetrics = true, limits?: Limits) {
   const { services, state } = memoryServices();
-  const secrets = { read: newToken(), lift: newToken(), admin: newToken() };
+  const secrets = { read: newToken(), evidence: newToken(), lift: newToken(), admin: newToken() };
   const tokens = (Object.keys(secrets) as Scope[]).map((scope) => ({
     name: `${scope}-token`,
     hash: hashToken(secrets[scope]),
@@ -357,6 +445,7 @@ export function adminFixture(change: Partial<AdminServices> = {}, withMetrics = 
     version: '0.1.0',
     tokens: () => tokens,
     withMetrics,
+    ...(limits ? { limits: () => limits } : {}),
   });
   const call = async (
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',

@@ -6,6 +6,7 @@ import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
 import type { RuleReading } from '../policy/explain.ts';
 import type { Mode } from '../policy/finding.ts';
 import type { Ranked, RankingRequest } from '../policy/ranking.ts';
+import type { RecentCalls } from '../recent-calls.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -14,9 +15,16 @@ export interface AdminServices {
   readonly health: Health;
   readonly metrics: { expose(): Promise<{ contentType: string; text: string }> };
   readonly suspensions: SuspensionService;
+  readonly calls: Pick<RecentCalls, 'flow'>;
   readonly brake: {
     state(): { readonly engaged: boolean; readonly reason: string | null };
     release(request: { readonly reason: string; readonly by: string }): void;
+  };
+  readonly credit: {
+    /** Null: nothing is known of the customer. */
+    show(customer: string): Promise<CreditJson | null>;
+    /** `unwatched`: no rule of its policy keeps what it owes; `unlisted`: it is not in the directory. */
+    order(order: CreditOrder): Promise<CreditJson | 'unwatched' | 'unlisted' | null>;
   };
   readonly subjects: {
     explain(subject: Subject): Promise<SubjectExplanation | null>;
@@ -29,6 +37,8 @@ export interface AdminServices {
     get(id: string): PolicyJson | null;
   };
   readonly ingest: { report(): object };
+  readonly idempotency: IdempotencyService;
+  readonly audit: AuditService;
   readonly directory: {
     readonly lines: DirectoryService<Line>;
     readonly trunks: DirectoryService<Trunk>;
@@ -38,6 +48,35 @@ export interface AdminServices {
 
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
+}
+
+/** A payment (`amount`, or all that is owed), another threshold, or both. Amounts in units of the currency. */
+export interface CreditOrder {
+  readonly customer: string;
+  readonly amount?: number;
+  readonly all: boolean;
+  readonly threshold?: number;
+  readonly reference?: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface CreditEntry {
+  readonly at: string;
+  readonly paid: number;
+  readonly threshold: number | null;
+  readonly reference: string | null;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface CreditJson {
+  readonly customer: string;
+  readonly currency: string;
+  readonly owed: number | null;
+  readonly threshold: number | null;
+  readonly suspension: string | null;
+  readonly entries: readonly CreditEntry[];
 }
 
 /** The part of `Enforcement` (daemon/enforcement/enforcement.ts) that the API speaks to. */
@@ -123,6 +162,49 @@ export interface PolicyJson {
   readonly rules: readonly PolicyRuleJson[];
 }
 
+export interface StoredReply {
+  readonly status: number;
+  /** JSON. */
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface IdempotencyService {
+  /** Takes the name for a request with this digest of its body, unless it is taken. */
+  claim(
+    name: string,
+    digest: string,
+  ): Promise<
+    | { readonly kind: 'new' | 'running' | 'other-body' }
+    | { readonly kind: 'done'; readonly reply: StoredReply }
+  >;
+  finish(name: string, digest: string, reply: StoredReply): Promise<void>;
+  abandon(name: string): Promise<void>;
+}
+
+/** A write through the API, when it has been answered. */
+export interface WriteRecord {
+  readonly by: string;
+  readonly from: string;
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface AuditItem {
+  readonly kind: 'request' | 'transition';
+  /** Stream id. */
+  readonly entry: string;
+  readonly [field: string]: string;
+}
+
+export interface AuditService {
+  record(write: WriteRecord): Promise<void>;
+  list(limit: number, cursor: string | null): Promise<Page<AuditItem>>;
+}
+
 export type PutResult =
   | { readonly kind: 'created' | 'replaced' }
   | {
@@ -137,10 +219,13 @@ export type DeleteResult =
       readonly faults: readonly { readonly path: string; readonly message: string }[];
     };
 
+export type EntryCheck<Entry> = (present: Entry | null) => void;
+
 export interface DirectoryService<Entry> {
   /** By id in code unit order, those after `cursor` (an id). */
   list(limit: number, cursor: string | null): Promise<Page<Entry>>;
   get(id: string): Promise<Entry | null>;
-  put(entry: Entry): Promise<PutResult>;
-  delete(id: string): Promise<DeleteResult>;
+  /** `check` sees the present entry and may throw: then nothing is changed. */
+  put(entry: Entry, check?: EntryCheck<Entry>): Promise<PutResult>;
+  delete(id: string, check?: EntryCheck<Entry>): Promise<DeleteResult>;
 }

@@ -21,7 +21,7 @@ test('suspend by hand, read, lift: the whole life', async () => {
     Value.Check(SuspensionSchema, made.json),
     JSON.stringify([...Value.Errors(SuspensionSchema, made.json)]),
   );
-  const read = await call('GET', `/v1/suspensions/${made.json.id}`, { scope: 'read' });
+  const read = await call('GET', `/v1/suspensions/${made.json.id}`, { scope: 'evidence' });
   assert.deepEqual(read.json, made.json);
   const body = { reason: 'password changed', by: 'Grace', graceSeconds: 60 };
   const lifted = await call('POST', `/v1/suspensions/${made.json.id}/lift`, { scope: 'lift', body });
@@ -132,7 +132,7 @@ test('lists are paged newest first and filtered', async () => {
   }
   await call('POST', '/v1/suspensions/s-0002/lift', { body: { reason: 'over' } });
   const ids = async (query: string) => {
-    const { json } = await call('GET', `/v1/suspensions?${query}`, { scope: 'read' });
+    const { json } = await call('GET', `/v1/suspensions?${query}`, { scope: 'evidence' });
     return [json.items.map(({ id }: { id: string }) => id), json.cursor];
   };
   assert.deepEqual(await ids('limit=3'), [['s-0005', 's-0004', 's-0003'], 's-0003']);
@@ -160,7 +160,7 @@ test('bad queries are refused', async () => {
 
 test('alerts are listed with the findings of the outside interface', async () => {
   const { call } = adminFixture();
-  const { json } = await call('GET', '/v1/alerts', { scope: 'read' });
+  const { json } = await call('GET', '/v1/alerts', { scope: 'evidence' });
   assert.deepEqual(json, { items: [exampleAlert], cursor: null });
   assert.ok(Value.Check(AlertSchema, json.items[0]));
   assert.equal((await call('GET', '/v1/alerts?rule=other')).json.items.length, 0);
@@ -174,7 +174,7 @@ test('alerts are listed with the findings of the outside interface', async () =>
 
 test('a subject is explained with the reading of each rule', async () => {
   const { call } = adminFixture();
-  const { status, json } = await call('GET', '/v1/subjects/line/%2B33123456789', { scope: 'read' });
+  const { status, json } = await call('GET', '/v1/subjects/line/%2B33123456789', { scope: 'evidence' });
   assert.equal(status, 200);
   assert.deepEqual(json.subject, { kind: 'line', id: '+33123456789' });
   assert.equal(json.readings[0].value, 0.42);

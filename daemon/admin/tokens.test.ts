@@ -7,10 +7,9 @@ import { createLocalToken, localTokenFile, readLocalToken } from './local-token.
 import { allows, hashToken, newToken, TokenList } from './tokens.ts';
 
 test('scopes include the lesser ones', () => {
-  const pairs = (['read', 'lift', 'admin'] as const).map((held) =>
-    (['read', 'lift', 'admin'] as const).filter((needed) => allows([held], needed)),
-  );
-  assert.deepEqual(pairs, [['read'], ['read', 'lift'], ['read', 'lift', 'admin']]);
+  const scopes = ['read', 'evidence', 'lift', 'admin'] as const;
+  const pairs = scopes.map((held) => scopes.filter((needed) => allows([held], needed)));
+  assert.deepEqual(pairs, [['read'], ['read', 'evidence'], ['read', 'evidence', 'lift'], [...scopes]]);
   assert.equal(allows([], 'read'), false);
 });
 

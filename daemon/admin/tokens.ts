@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export const SCOPES = ['read', 'lift', 'admin'] as const;
-/** Each scope includes the ones before it. */
+export const SCOPES = ['read', 'evidence', 'lift', 'admin'] as const;
+/** Each scope includes the ones before it. `read` sees numbers and addresses masked, `evidence` in clear. */
 export type Scope = (typeof SCOPES)[number];
 
 /** A token as the configuration keeps it: `admin.tokens`. */

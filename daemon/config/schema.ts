@@ -504,6 +504,21 @@ const Admin = Type.Object(
       ),
       { description: 'Bearer tokens, hashed.', default: [], maxItems: 1_000 },
     ),
+    requestsPerMinute: Count({
+      description: 'Requests that one token may make in a minute; more are answered 429.',
+      unit: 'requests',
+      default: 6_000,
+      minimum: 10,
+      maximum: 1_000_000,
+    }),
+    failuresPerMinute: Count({
+      description:
+        'Failed authentications from one address that are answered in a minute; more get 429. Known tokens pass all the same.',
+      unit: 'failures',
+      default: 30,
+      minimum: 1,
+      maximum: 1_000_000,
+    }),
     liftSecret: Nullable(Secret({ signing: true }), {
       description:
         'Standard Webhooks secret with which POST /v1/webhooks/lift must be signed; null: that way is closed.',

@@ -19,6 +19,7 @@ export const alertRoutes: readonly Route[] = [
     summary: 'Findings and what was made of them, newest first',
     tag: 'alerts',
     scope: 'read',
+    personal: true,
     query: listQuery({
       kind: Type.Optional(AlertKindSchema),
       subjectKind: Type.Optional(SubjectKindSchema),

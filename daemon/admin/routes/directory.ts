@@ -1,6 +1,7 @@
 import Type, { type TObject } from 'typebox';
 import { CustomerSchema, ID_PATTERN, LineSchema, TrunkSchema } from '../../identity/directory-schema.ts';
 import { ApiError } from '../errors.ts';
+import { checkPreconditions, contentTag } from '../etag.ts';
 import { type Route, route } from '../route.ts';
 import { listQuery, pageOf } from '../schemas.ts';
 import type { AdminServices, DirectoryService } from '../services.ts';
@@ -15,6 +16,11 @@ interface Resource {
   readonly schema: TObject;
   service(services: AdminServices): DirectoryService<{ id: string }>;
 }
+
+const preconditions = {
+  'if-match': 'ETag of the entry as it was read: it is only changed if it still is so.',
+  'if-none-match': '`*`: only if there is no such entry yet.',
+};
 
 const capital = (word: string) => word[0]!.toUpperCase() + word.slice(1);
 
@@ -38,7 +44,7 @@ function routesOf({ name, plural, parameter, schema, service }: Resource): Route
       operationId: `list${capital(plural)}`,
       summary: `${capital(plural)} of the directory, by id`,
       tag: 'directory',
-      scope: 'read',
+      scope: 'evidence',
       query: listQuery({}),
       replies: { 200: { description: 'A page.', schema: pageOf(schema) } },
       errors: [],
@@ -53,13 +59,13 @@ function routesOf({ name, plural, parameter, schema, service }: Resource): Route
       path,
       operationId: `get${capital(name)}`,
       summary: `One ${name}`,
-      scope: 'read',
+      scope: 'evidence',
       replies: { 200: { description: `The ${name}.`, schema } },
       errors: ['entry-not-found'],
       handle: async ({ params, services }) => {
         const entry = await service(services).get(wanted(params));
         if (entry === null) throw new ApiError('entry-not-found', `No ${name} "${wanted(params)}".`);
-        return { status: 200, body: entry };
+        return { status: 200, body: entry, headers: { etag: contentTag(entry) } };
       },
     }),
     route({
@@ -75,17 +81,20 @@ function routesOf({ name, plural, parameter, schema, service }: Resource): Route
         200: { description: 'Replaced.', schema },
         201: { description: 'Created.', schema },
       },
-      errors: ['entry-invalid'],
-      handle: async ({ params, body, services }) => {
+      headers: preconditions,
+      errors: ['entry-invalid', 'changed-meanwhile'],
+      handle: async ({ params, body, headers, services }) => {
         const given = body as { readonly id?: string };
         const entry = { ...given, id: wanted(params) };
         if (given.id !== undefined && given.id !== entry.id) {
           const faults = [{ path: '/id', message: `must be "${entry.id}" as in the path, or be left out` }];
           throw new ApiError('invalid-input', 'The body has faults.', { faults });
         }
-        const result = await service(services).put(entry);
+        const result = await service(services).put(entry, (present) => checkPreconditions(headers, present));
         if (result.kind === 'invalid') throw new ApiError('entry-invalid', '', { faults: result.faults });
-        return { status: result.kind === 'created' ? 201 : 200, body: entry };
+        const kept = await service(services).get(entry.id);
+        const status = result.kind === 'created' ? 201 : 200;
+        return { status, body: entry, headers: { etag: contentTag(kept) } };
       },
     }),
     route({
@@ -96,9 +105,12 @@ function routesOf({ name, plural, parameter, schema, service }: Resource): Route
       summary: `Remove a ${name}`,
       scope: 'admin',
       replies: { 204: { description: 'Removed.' } },
-      errors: ['entry-not-found', 'entry-in-use', 'entry-in-file'],
-      handle: async ({ params, services }) => {
-        const result = await service(services).delete(wanted(params));
+      headers: preconditions,
+      errors: ['entry-not-found', 'entry-in-use', 'entry-in-file', 'changed-meanwhile'],
+      handle: async ({ params, headers, services }) => {
+        const result = await service(services).delete(wanted(params), (present) =>
+          checkPreconditions(headers, present),
+        );
         if (result.kind === 'absent')
           throw new ApiError('entry-not-found', `No ${name} "${wanted(params)}".`);
         if (result.kind === 'in-file') throw new ApiError('entry-in-file');

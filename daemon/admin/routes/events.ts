@@ -10,6 +10,7 @@ export const eventRoutes: readonly Route[] = [
     summary: 'Alerts, suspensions, brake and health as they change (server-sent events)',
     tag: 'alerts',
     scope: 'read',
+    personal: true,
     headers: {
       'last-event-id': 'Id of the last event seen: what came after it is sent first, as far as it is kept.',
     },

@@ -41,6 +41,7 @@ export const rankingRoutes: readonly Route[] = [
     summary: 'The subjects nearest to their limits, or the busiest',
     tag: 'subjects',
     scope: 'read',
+    personal: true,
     query: Type.Object(
       {
         sort: Type.Optional(

@@ -22,6 +22,7 @@ export const subjectRoutes: readonly Route[] = [
     summary: 'Where a subject stands: the reading of every rule, and its suspensions',
     tag: 'subjects',
     scope: 'read',
+    personal: true,
     params: Type.Object({ kind: SubjectKindSchema, id: SubjectIdSchema }),
     replies: { 200: { description: 'The readings now.', schema: ExplanationSchema } },
     errors: ['subject-not-found', 'subject-invalid'],

@@ -24,6 +24,7 @@ export const suspensionRoutes: readonly Route[] = [
     summary: 'Suspensions, newest first',
     tag: 'suspensions',
     scope: 'read',
+    personal: true,
     query: listQuery({
       open: Type.Optional(Type.Boolean({ description: 'Only open ones, or only closed ones.' })),
       state: Type.Optional(Type.Enum([...suspensionStates])),
@@ -82,6 +83,7 @@ export const suspensionRoutes: readonly Route[] = [
     summary: 'One suspension with its numbers and evidence',
     tag: 'suspensions',
     scope: 'read',
+    personal: true,
     params: IdParams,
     replies: { 200: { description: 'The suspension.', schema: SuspensionSchema } },
     errors: ['suspension-not-found'],
