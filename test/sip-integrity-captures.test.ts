@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { replay } from '../daemon/replay.ts';
 import type { EndpointVerdict } from '../daemon/replay-report.ts';
+import { framesOf, writeFrames } from './capture-editing.ts';
 
 /**
  * What stands between the telephone and the proxy was built and is known (test/captures/README.md); the table says which verdict the
@@ -93,6 +95,52 @@ test('the evidence names the addresses and what to do', async () => {
     endpoints[0].alg.evidence[0],
     'Via 198.51.100.77:61166 but a=rtcp still 192.168.1.20: a router on the way rewrites SIP; switch off its SIP ALG',
   );
+});
+
+/** A telephone behind one NAT and one behind three, at one address and by turns; `ttl` of all packets, or as it was captured. */
+function twoTelephones(file: string, ttl: number | null): string {
+  const [near, far] = ['01_single_nat_udp', '08_triple_alg_inner'].map((name) =>
+    framesOf(join(CAPTURES, 'nat-alg', `${name}.pcap`)),
+  );
+  const beginMs = near[0].timeMs;
+  const shifted = far.map(({ timeMs, bytes }) => ({ timeMs: timeMs - far[0].timeMs + beginMs, bytes }));
+  // Far, near, far: the first of the far one again at the end, as another call.
+  const again = shifted.map(({ timeMs, bytes }) => ({
+    timeMs: timeMs + 60_000,
+    bytes: Buffer.from(bytes.toString('latin1').replaceAll('Call-ID: 1-', 'Call-ID: 9-'), 'latin1'),
+  }));
+  const frames = [
+    ...shifted,
+    ...near.map((frame) => ({ ...frame, timeMs: frame.timeMs + 30_000 })),
+    ...again,
+  ];
+  return writeFrames(
+    file,
+    frames.map(({ timeMs, bytes }) => {
+      const copy = Buffer.from(bytes);
+      if (ttl !== null) copy[14 + 8] = ttl;
+      return { timeMs, bytes: copy };
+    }),
+  );
+}
+
+test('the time to live adds to what addresses prove, where the capture has it', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vigie-ttl-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const natOf = async (ttl: number | null) => {
+    const file = twoTelephones(join(directory, 'two.pcap'), ttl);
+    const { endpoints } = await replay([file], { config: null, policy: null });
+    assert.equal(endpoints.length, 1);
+    return endpoints[0].nat;
+  };
+  const level = await natOf(60);
+  const asCaptured = await natOf(null);
+  assert.deepEqual([level.verdict, level.minLayers], ['suspected', 2]);
+  assert.deepEqual([asCaptured.verdict, asCaptured.minLayers], ['suspected', 2]);
+  const added = asCaptured.evidence.filter((sentence) => !level.evidence.includes(sentence));
+  assert.deepEqual(added, [
+    'time to live 60: 2 more routers than before another device at 198.51.100.77: a router behind a router',
+  ]);
 });
 
 for (const file of readdirSync(join(CAPTURES, 'kamailio')).filter((name) => name.endsWith('.pcap'))) {

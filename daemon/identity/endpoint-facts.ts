@@ -19,6 +19,7 @@ export function requestFacts(message: SipMessage, packet: Packet): RequestFacts 
     atMs: packet.timeMs,
     transport: packet.transport,
     source: { host: formatAddress(packet.source), port: packet.source.port },
+    ttl: packet.ttl,
     method: METHOD_NAMES[message.method] ?? 'UNKNOWN',
     inDialog: message.find(Field.toTag),
     callId: text(message, Field.callId),

@@ -5,6 +5,7 @@ import {
   type Dialog,
   type Sent,
 } from '../../detectors/sip-integrity/mirror.ts';
+import { SiteDepths } from '../../detectors/sip-integrity/site-depths.ts';
 import { type Standing, settle, UNKNOWN } from '../../detectors/sip-integrity/standing.ts';
 import { UserAgentHabits } from '../../detectors/sip-integrity/user-agents.ts';
 import { type Assessment, assess, type Gates } from '../../detectors/sip-integrity/verdict.ts';
@@ -101,6 +102,7 @@ const SAVED_AGAIN_MS = 600_000;
 export class EndpointObserver {
   readonly #options: EndpointObserverOptions;
   readonly #habits = new UserAgentHabits();
+  readonly #depths = new SiteDepths();
   readonly #entries = new Map<string, Entry>();
   readonly #flows = new Map<number, Flow>();
   /** Endpoint of a Call-ID: ACK and BYE seldom name their User-Agent. */
@@ -143,7 +145,7 @@ export class EndpointObserver {
     const entry = this.#entryOf(flow, facts.source.host, facts.userAgent, facts.callId);
     const { state } = entry;
     const first = provisioned && !flow.passedOver && atMs - this.#startMs >= this.#options.warmUpMs;
-    state.fold(facts, { first, habits: this.#habits });
+    state.fold(facts, { first, habits: this.#habits, depths: this.#depths });
     if (inDialog) this.#inDialog(entry, atMs, message);
     this.#judge(entry, atMs, sourceSlot);
   }

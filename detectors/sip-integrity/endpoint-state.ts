@@ -11,6 +11,7 @@ import {
   viaPort,
 } from './indicators.ts';
 import { natChain } from './layers.ts';
+import { routersPassed, type SiteDepths } from './site-depths.ts';
 import { PRIVATE_SHARE, type UserAgentHabits } from './user-agents.ts';
 
 /** An indicator of an endpoint: when it was first and last seen, and the last sentence that says so. */
@@ -55,6 +56,7 @@ export interface FoldOptions {
   /** This may be the endpoint's very first message: we have listened long enough to have heard an earlier one. */
   readonly first: boolean;
   readonly habits?: UserAgentHabits | null;
+  readonly depths?: SiteDepths | null;
 }
 
 /**
@@ -85,7 +87,7 @@ export class EndpointState {
     return this.#dialogs.size;
   }
 
-  fold(facts: RequestFacts, { first, habits = null }: FoldOptions): void {
+  fold(facts: RequestFacts, { first, habits = null, depths = null }: FoldOptions): void {
     const { atMs } = facts;
     const isFirst = this.lastMs === 0;
     if (isFirst || atMs < this.firstMs) this.firstMs = atMs;
@@ -93,6 +95,7 @@ export class EndpointState {
     if (!facts.inDialog) this.#countDialog(facts);
     for (const indication of indicationsOf(facts)) this.sign(indication, atMs);
     const chain = natChain(facts);
+    if (depths !== null) this.#depth(facts, chain, depths);
     if (chain.length > this.chain.length) {
       this.chain = chain;
       this.chainMs = atMs;
@@ -162,6 +165,16 @@ export class EndpointState {
     for (const [key, user] of record.users) state.#users.set(key, { ...user });
     for (const [key, port] of record.ports) state.#ports.set(key, { ...port });
     return state;
+  }
+
+  /** Routers that stand within the site, as its other devices show, where the addresses prove a NAT at all. */
+  #depth({ source, ttl = -1, atMs }: RequestFacts, chain: readonly string[], depths: SiteDepths): void {
+    const routers = routersPassed(ttl);
+    if (routers === null || !isPublic(source.host)) return;
+    const more = depths.note(source.host, routers, atMs);
+    if (more === 0 || chain.length < 2) return;
+    const text = `time to live ${ttl}: ${more} more ${more === 1 ? 'router' : 'routers'} than before another device at ${source.host}: a router behind a router`;
+    this.sign({ code: 'M7', text }, atMs);
   }
 
   /** A challenged REGISTER and its second try are one registration. */

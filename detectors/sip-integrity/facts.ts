@@ -35,6 +35,8 @@ export interface RequestFacts {
   readonly transport: 'udp' | 'tcp' | 'tls' | 'sctp' | 'ws' | 'wss';
   /** Where the packet came from. */
   readonly source: { readonly host: string; readonly port: number };
+  /** Time to live (IPv6: hop limit) of its packet, below 0 or absent where the input has none. */
+  readonly ttl?: number;
   readonly method: string;
   /** With a To-tag. */
   readonly inDialog: boolean;

@@ -31,6 +31,7 @@ export const INDICATORS = {
   M5: { side: 'nat', group: 'M5', points: 2 },
   M0: { side: 'nat', group: 'M5', points: 1 },
   M6: { side: 'nat', group: 'M6', points: 3 },
+  M7: { side: 'nat', group: 'M7', points: 1.5 },
 } as const satisfies Record<
   string,
   { readonly side: 'alg' | 'nat'; readonly group: string; readonly points: number }
