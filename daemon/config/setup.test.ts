@@ -104,3 +104,41 @@ test('a setup has the modes of its rules settled, its numbers and its directory'
   );
   assert.deepEqual(data.lines, [{ id: '1001', customer: 'acme' }]);
 });
+
+test('faults of rate decks and of the plans that name them', (t) => {
+  const faults = check(t, {
+    'vigie.yaml': `rating:
+  currency: euro
+  decks: {retail: rates/retail.csv, gone: rates/gone.csv, "a b": rates/retail.csv}
+  deck: retial
+directory: {file: directory.yaml}
+`,
+    'rates/retail.csv': 'prefix,per_minute,increment\n33,0.01,1/1\n34,0.01,1/0\n',
+    'directory.yaml': 'plans:\n  - {id: p, deck: retial, includes: [{kinds: [mobil]}]}\n',
+  });
+  assert.deepEqual(faults, [
+    "vigie.yaml:2:13: rating.currency: 'euro' is no currency; write its three capital letters (ISO 4217), such as EUR",
+  ]);
+});
+
+test('faults of rate decks, once the configuration itself is well', (t) => {
+  const faults = check(t, {
+    'vigie.yaml': `rating:
+  decks: {retail: rates/retail.csv, gone: rates/gone.csv, "a b": rates/retail.csv}
+  deck: retial
+directory: {file: directory.yaml}
+`,
+    'rates/retail.csv': 'prefix,per_minute,increment\n33,0.01,1/1\n34,0.01,1/0\n',
+    'directory.yaml': 'plans:\n  - {id: p, deck: retial}\n',
+  });
+  const place = faults.map((fault) =>
+    fault.replace(/ there is no file \S+gone\.csv/, ' there is no file gone.csv'),
+  );
+  assert.deepEqual(place, [
+    "directory.yaml:2:19: plans.0.deck: there is no rate deck 'retial'; did you mean 'retail'?",
+    "rates/retail.csv:3:9: increment is '1/0'; write first/next in seconds from 1 to 3600: 1/1, 60/1, 60/60, or started-minute",
+    'vigie.yaml:2:43: there is no file gone.csv; name an existing file',
+    "vigie.yaml:2:66: 'a b' is no name of a deck; use letters, digits, dot, hyphen and underscore, at most 64",
+    "vigie.yaml:3:9: there is no rate deck 'retial'; did you mean 'retail'?",
+  ]);
+});
