@@ -324,7 +324,12 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     () => enforcement().webhookDeliveriesByResult,
   );
 
-  counterBy('vigie_gate_requests_total', 'Requests that the gate was asked about.', 'method', () => gate().requests);
+  counterBy(
+    'vigie_gate_requests_total',
+    'Requests that the gate was asked about.',
+    'method',
+    () => gate().requests,
+  );
   counterBy(
     'vigie_gate_verdicts_total',
     'What the gate said, by its grounds; all but suspended and too-many-calls let the request go on.',
@@ -348,7 +353,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'Decisions sent again after a reconnection to drachtio.',
     () => gate().redelivered,
   );
-  counter('vigie_gate_bad_frames_total', 'Frames of drachtio that could not be read.', () => gate().badFrames);
+  counter(
+    'vigie_gate_bad_frames_total',
+    'Frames of drachtio that could not be read.',
+    () => gate().badFrames,
+  );
   counter('vigie_gate_ended_calls_total', 'Calls in progress that the gate ended.', () => gate().endedCalls);
   gauge('vigie_gate_open_calls', 'Calls in progress that the gate could end.', () => gate().openCalls);
   gauge(
