@@ -11,6 +11,8 @@ export interface NftablesOptions {
   readonly wanted: Pick<WantedKeys, 'keysOf' | 'get' | 'all'>;
   readonly clock: () => number;
   readonly log: EventLog;
+  /** Seconds that an act took which the helper did not carry out at once. */
+  readonly onApplied?: (enforcer: string, seconds: number) => void;
 }
 
 const prefix = 'vigie:blocked:source:';
@@ -23,7 +25,8 @@ const timeoutMs = 5_000;
 export class Nftables implements Enforcer {
   readonly name = 'nftables';
   readonly #options: NftablesOptions;
-  readonly #pending = new Set<string>();
+  /** Acts that wait for the next reconciliation, with the time they were asked for. */
+  readonly #pending = new Map<string, number>();
   /** Runs of the helper, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #trouble = '';
@@ -60,7 +63,7 @@ export class Nftables implements Enforcer {
       const wrong = [...addresses].filter((one) => isIP(one) !== 0 && !there.has(one));
       wrong.push(...[...there].filter((one) => !addresses.has(one)));
       for (const address of wrong) if (await this.#settle(address, null)) changed++;
-      if (changed === wrong.length) this.#trouble = '';
+      if (changed === wrong.length) this.#inStep();
     } catch (error) {
       this.#failed(error);
     }
@@ -83,9 +86,8 @@ export class Nftables implements Enforcer {
   async #settleAll(suspension: Suspension, except: string | null): Promise<void> {
     for (const key of this.#options.wanted.keysOf(suspension)) {
       if (!key.startsWith(prefix)) continue;
-      const held = await this.#settle(key.slice(prefix.length), except);
-      if (held) this.#pending.delete(suspension.id);
-      else this.#pending.add(suspension.id);
+      const begun = performance.now();
+      if (!(await this.#settle(key.slice(prefix.length), except))) this.#pending.set(suspension.id, begun);
     }
   }
 
@@ -106,6 +108,13 @@ export class Nftables implements Enforcer {
     const run = this.#last.then(() => runCommand(program, [...before, ...args], timeoutMs));
     this.#last = run;
     return run;
+  }
+
+  #inStep(): void {
+    this.#trouble = '';
+    const now = performance.now();
+    for (const begun of this.#pending.values()) this.#options.onApplied?.(this.name, (now - begun) / 1000);
+    this.#pending.clear();
   }
 
   #failed(error: unknown): void {

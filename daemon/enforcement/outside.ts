@@ -75,7 +75,7 @@ export function outsideEnforcers(settings: OutsideSettings, sources: EnforcerSou
       ),
     ...settings.commands.map((one) => new CommandEnforcer({ ...sources, settings: one })),
     ...(settings.nftables.length > 0
-      ? [new Nftables({ command: settings.nftables, wanted, clock, log })]
+      ? [new Nftables({ command: settings.nftables, wanted, clock, log, onApplied })]
       : []),
   ];
 }
