@@ -50,12 +50,13 @@ const columns: readonly Column<Reading>[] = [
 /** `1s`, `24h`, `30d`: the greatest unit in which it is a whole number. */
 function windowText(seconds: number | null): string {
   if (seconds === null || seconds === 0) return '-';
-  const units: [string, number][] = [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['min', 60],
+  // A day is 24 h to everybody who reads a contract.
+  const units: [string, number, number][] = [
+    ['d', 86_400, 2 * 86_400],
+    ['h', 3_600, 3_600],
+    ['min', 60, 60],
   ];
-  const [unit, length] = units.find(([, length]) => seconds % length === 0 && seconds > length) ?? ['s', 1];
+  const [unit, length] = units.find(([, each, from]) => seconds % each === 0 && seconds >= from) ?? ['s', 1];
   return `${shortNumber(seconds / length)}${unit}`;
 }
 

@@ -13,6 +13,8 @@ const row = (share: number, breached = false): Row => ({
   share,
   breached,
   perSecond: null,
+  sample: null,
+  minimumSample: 0,
 });
 
 test('a bar of ten with its share; over the limit in a word', () => {
@@ -20,6 +22,9 @@ test('a bar of ten with its share; over the limit in a word', () => {
   assert.equal(shareText(row(0.72)), '#######--- 72 %');
   assert.equal(shareText(row(1)), '########## 100 %');
   assert.equal(shareText(row(31 / 30, true)), '########## OVER');
+  // Too few calls to judge by, however bad they are; the last that is missing counts.
+  assert.equal(shareText({ ...row(1.3, true), sample: 29, minimumSample: 30 }), '.......... 29 of 30');
+  assert.equal(shareText({ ...row(1.3, true), sample: 30, minimumSample: 30 }), '########## OVER');
   // Never rounded up to the limit that has not been reached.
   assert.equal(shareText(row(0.9999)), '#########- 99 %');
 });

@@ -23,10 +23,14 @@ export interface Row {
   readonly share: number;
   readonly breached: boolean;
   readonly perSecond: number | null;
+  readonly sample: number | null;
+  readonly minimumSample: number;
 }
 
-/** `#######---  72 %`; from the limit on it says OVER, so that nobody needs colour to see it. */
-export function shareText({ share, breached }: Row): string {
+/** `#######---  72 %`; OVER beyond the limit; `5 of 30` while the value rests on fewer events than the rule asks for. */
+export function shareText({ share, breached, sample, minimumSample }: Row): string {
+  if (sample !== null && sample < minimumSample)
+    return `${'.'.repeat(BAR_WIDTH)} ${sample} of ${minimumSample}`;
   const filled = Math.min(BAR_WIDTH, Math.floor(share * BAR_WIDTH));
   const bar = '#'.repeat(filled) + '-'.repeat(BAR_WIDTH - filled);
   return `${bar} ${breached ? 'OVER' : `${Math.floor(share * 100)} %`}`;
