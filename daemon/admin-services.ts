@@ -22,6 +22,7 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
         daemon.tallies.activeByScope = await daemon.enforcement
           .activeByScope()
           .catch(() => daemon.tallies.activeByScope);
+        daemon.tallies.enforcersInStep = await daemon.enforcement.inStep();
         return daemon.metrics.expose();
       },
     },

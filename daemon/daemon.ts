@@ -223,6 +223,10 @@ export class Daemon {
       hooks: {
         onTransition: (to) => this.tallies.transition(to),
         onApplied: (enforcer, seconds) => this.metrics.applied(seconds, enforcer),
+        onCorrected: (enforcer, count) => {
+          const { corrections } = this.tallies;
+          corrections[enforcer] = (corrections[enforcer] ?? 0) + count;
+        },
         onCallEnded: (outcome) => this.tallies.callEnded(outcome),
         onDelivery: (result) => this.tallies.delivery(result),
         onDecision: (kind) => this.tallies.decision(kind),

@@ -22,6 +22,8 @@ export class Tallies {
   lastReloadSucceeded = true;
   loadedAtSeconds = Date.now() / 1000;
   activeByScope: Record<string, number> = {};
+  enforcersInStep: Record<string, number> = {};
+  readonly corrections: Record<string, number> = {};
   readonly #findings = new Map<string, { -readonly [K in keyof FindingCount]: FindingCount[K] }>();
 
   event(event: Event): void {
@@ -123,6 +125,8 @@ export function metricSources(daemon: Daemon): MetricSources {
       brakeEngaged: daemon.brakeReason !== null,
       brakeEngagements: daemon.tallies.brakeEngagements,
       callsEndedByOutcome: daemon.tallies.callsEnded,
+      enforcersInStep: daemon.tallies.enforcersInStep,
+      correctionsByEnforcer: daemon.tallies.corrections,
       webhookDeliveriesByResult: daemon.tallies.deliveries,
     }),
     gate: () => {

@@ -4,7 +4,7 @@ import type { EnforcementSettings } from './config.ts';
 import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { Enforcer } from './enforcer.ts';
 import type { RedisClient } from './functions.ts';
-import type { EventLog } from './hooks.ts';
+import type { EnforcementHooks, EventLog } from './hooks.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { reviewNotice } from './notice-content.ts';
 import { type Notices, queuePrefix } from './notices.ts';
@@ -19,6 +19,7 @@ export interface ChoresOptions {
   readonly settings: EnforcementSettings;
   readonly clock: () => number;
   readonly log: EventLog;
+  readonly hooks?: EnforcementHooks;
 }
 
 const queueName = 'chores';
@@ -82,7 +83,9 @@ export class Chores {
     let changed = 0;
     for (const enforcer of this.#options.enforcers) {
       const count = await enforcer.reconcile();
-      if (count > 0) this.#options.log.warn('blocks.reconciled', { enforcer: enforcer.name, changed: count });
+      if (count === 0) continue;
+      this.#options.log.warn('blocks.reconciled', { enforcer: enforcer.name, changed: count });
+      this.#options.hooks?.onCorrected?.(enforcer.name, count);
       changed += count;
     }
     return changed;

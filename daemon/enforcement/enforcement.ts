@@ -18,7 +18,7 @@ import { timeOrderedId } from './identifier.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type LiftWebhookError, ReplayGuard, verifyLift } from './lift-webhook.ts';
 import { alertNotice, type BrakeChange, brakeNotice } from './notice-content.ts';
-import { Notices } from './notices.ts';
+import { type DeliveryEntry, Notices } from './notices.ts';
 import type { EnforcerSources } from './outside.ts';
 import { PendingWork } from './pending-work.ts';
 import { RedisKeys } from './redis-keys.ts';
@@ -150,7 +150,7 @@ export class Enforcement {
       resetBaseline,
     });
     this.#lifecycle = lifecycle;
-    this.#chores = new Chores({ redis, store, lifecycle, notices, enforcers, settings, clock, log });
+    this.#chores = new Chores({ redis, store, lifecycle, notices, enforcers, settings, clock, log, hooks });
     const { callEnders: enders = [] } = options;
     this.#callEndings = new CallEndings({ redis, enders, settings, clock, log, hooks });
     this.#replays = new ReplayGuard(this.#redis);
@@ -331,6 +331,17 @@ export class Enforcement {
     return this.#reach(() => this.#store.audit(limit, cursor === null ? null : streamCursor(cursor)));
   }
 
+  /** The log of webhook deliveries, newest first. */
+  async deliveries(limit = 50, cursor: string | null = null): Promise<Page<DeliveryEntry>> {
+    const after = cursor === null ? null : streamCursor(cursor);
+    return this.#reach(() => this.#notices.deliveries(Math.min(Math.max(Math.trunc(limit), 1), 500), after));
+  }
+
+  /** Sends a notice again; see `Notices.replay`. */
+  async replayDelivery(id: string): Promise<'queued' | 'pending' | 'absent'> {
+    return this.#reach(() => this.#notices.replay(id));
+  }
+
   /** Open suspensions that block now, by scope. */
   async activeByScope(): Promise<Record<string, number>> {
     return this.#reach(async () => {
@@ -346,6 +357,18 @@ export class Enforcement {
   /** Findings that wait in memory. */
   pending(): number {
     return this.#work.count();
+  }
+
+  /** By enforcer: 1 where it holds what the open suspensions say, 0 where it is behind or away. Never rejects. */
+  async inStep(): Promise<Record<string, number>> {
+    const all = this.#enforcers.map(async (enforcer) => {
+      const healthy = await enforcer.health().then(
+        (health) => health.healthy,
+        () => false,
+      );
+      return [enforcer.name, healthy ? 1 : 0] as const;
+    });
+    return Object.fromEntries(await Promise.all(all));
   }
 
   async health(): Promise<EnforcementHealth> {

@@ -10,6 +10,8 @@ export interface EnforcementHooks {
   readonly onTransition?: (to: SuspensionState, suspension: Suspension) => void;
   /** Seconds that one enforcer took to apply a block. */
   readonly onApplied?: (enforcer: string, seconds: number) => void;
+  /** Blocks that an enforcer had wrong and reconciliation put right. */
+  readonly onCorrected?: (enforcer: string, count: number) => void;
   /** Seconds from the finding's arrival to the block applied everywhere. */
   readonly onActed?: (seconds: number) => void;
   /** What became of a call that was to end. */

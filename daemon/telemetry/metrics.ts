@@ -306,7 +306,7 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
   counter('vigie_brake_engagements_total', 'Times the brake engaged.', () => enforcement().brakeEngagements);
   const apply = new Histogram({
     name: 'vigie_enforcement_apply_seconds',
-    help: 'Time from the finding to the block applied in the backend.',
+    help: 'Time from an enforcer being asked to its act being in force, retries included.',
     registers: [registry],
     labelNames: ['backend'],
     buckets: LATENCY_BUCKETS_SECONDS,
@@ -316,6 +316,18 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'Calls that rules asked to end, by what became of them.',
     'outcome',
     () => enforcement().callsEndedByOutcome,
+  );
+  gaugeBy(
+    'vigie_enforcer_in_step',
+    '1 while an enforcer holds what the open suspensions say, 0 while it is behind or away.',
+    'backend',
+    () => enforcement().enforcersInStep,
+  );
+  counterBy(
+    'vigie_enforcer_corrections_total',
+    'Blocks that an enforcer had wrong and reconciliation put right.',
+    'backend',
+    () => enforcement().correctionsByEnforcer,
   );
   counterBy(
     'vigie_webhook_deliveries_total',

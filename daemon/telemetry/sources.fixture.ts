@@ -66,6 +66,8 @@ export function exampleSources(): MetricSources {
       brakeEngaged: false,
       brakeEngagements: 1505,
       callsEndedByOutcome: { ended: 2, absent: 1, emergency: 0, failed: 0 },
+      enforcersInStep: { 'redis-keys': 1, 'kamailio:127.0.0.1:8070': 0 },
+      correctionsByEnforcer: { 'kamailio:127.0.0.1:8070': 1590 },
       webhookDeliveriesByResult: { delivered: 1506, retried: 1507, failed: 1508 },
     }),
     config: () => ({

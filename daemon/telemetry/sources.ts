@@ -98,6 +98,10 @@ export interface EnforcementReading {
   readonly brakeEngagements: number;
   /** Calls that were to be ended, by what became of them. */
   readonly callsEndedByOutcome: Readonly<Record<'ended' | 'absent' | 'emergency' | 'failed', number>>;
+  /** 1 where an enforcer holds what the open suspensions say, 0 where it is behind; as the last scrape found it. */
+  readonly enforcersInStep: Readonly<Record<string, number>>;
+  /** Blocks that reconciliations put right, by enforcer. */
+  readonly correctionsByEnforcer: Readonly<Record<string, number>>;
   readonly webhookDeliveriesByResult: Readonly<Record<'delivered' | 'retried' | 'failed', number>>;
 }
 
