@@ -72,6 +72,7 @@ describe('one long call, by capture time', () => {
         directory: { file: join(scratch, 'directory.yaml') },
         rating: { decks: { retail: join(scratch, 'deck.csv') } },
         policies: { mode: 'enforce' },
+        calls: { maximumAge: '10min' },
       },
     });
     hep = await connectHep(vigie.hep);
@@ -211,6 +212,24 @@ describe('one long call, by capture time', () => {
     assert.deepEqual([(body as Credit).owed, (body as Credit).threshold], [6, 20]);
     assert.deepEqual(await state(), free);
     assert.equal((await credit()).entries.length, 3);
+  });
+
+  it('a call whose end was not seen is taken off when a timer closes it, and what it caused is lifted', async () => {
+    await adminRequest(vigie, 'POST', '/v1/customers/debtor/credit', {
+      threshold: 8,
+      reason: 'less',
+      by: 'eve',
+    });
+    await hep.send(ended(own('next'), answerMs + 10 * MINUTE_MS + 10_000));
+    await hep.send(answered(own('lost'), answerMs + 11 * MINUTE_MS));
+    // Ten minutes are the longest call here: nine of them are told of before it is closed.
+    await until(answerMs + 13 * MINUTE_MS + 30_000);
+    await owes(9);
+    await waitFor('the block', async () => (await keys.exists(blocked)) === 1);
+    await until(answerMs + 21 * MINUTE_MS + 30_000);
+    await owes(6);
+    await waitFor('the lift', async () => (await keys.exists(blocked)) === 0);
+    assert.deepEqual(await state(), free);
   });
 });
 
