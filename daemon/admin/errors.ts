@@ -138,6 +138,16 @@ const catalogue = {
     title: 'The directory has no such entry.',
     action: 'List the directory, or PUT the entry.',
   },
+  'delivery-not-found': {
+    status: 404,
+    title: 'This notice is no longer kept.',
+    action: 'Notices are kept for 7 days after delivery, 90 days after they were given up.',
+  },
+  'delivery-pending': {
+    status: 409,
+    title: 'This notice waits for its next attempt anyway.',
+    action: 'Nothing: it is sent by itself.',
+  },
   'policy-not-found': {
     status: 404,
     title: 'There is no such policy.',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { type ErrorCode, errorCatalogue } from './errors.ts';
 import { renderErrorsPage } from './errors-page.ts';
 import { adminRoutes } from './server.ts';
@@ -26,6 +27,7 @@ const wanted = [
   'GET /v1/brake',
   'GET /v1/calls/{callId}',
   'GET /v1/customers/{id}/credit',
+  'GET /v1/deliveries',
   'GET /v1/directory/customers',
   'GET /v1/directory/customers/{id}',
   'GET /v1/directory/lines',
@@ -45,6 +47,7 @@ const wanted = [
   'GET /v1/suspensions/{id}',
   'POST /v1/brake/release',
   'POST /v1/customers/{id}/credit',
+  'POST /v1/deliveries/{id}/replay',
   'POST /v1/suspensions',
   'POST /v1/suspensions/{id}/lift',
   'POST /v1/webhooks/lift',
@@ -111,4 +114,16 @@ test('every code of the catalogue is used, and only codes of the catalogue are',
   );
   assert.deepEqual(unused, []);
   assert.ok(adminRoutes('0').every(({ errors }) => errors.every((name) => name in errorCatalogue)));
+});
+
+test('the document is OpenAPI 3.1 by the schema of its specification', async () => {
+  const { call } = adminFixture();
+  const { json } = await call('GET', '/v1/openapi.json', { scope: null });
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(json);
+  assert.ok(valid, JSON.stringify(errors));
+  assert.equal(validator.version, '3.1');
+  const { operationId: _without, ...broken } = json.paths['/v1/session'].get;
+  json.paths['/v1/session'].get = { ...broken, responses: 'none' };
+  assert.equal((await new Validator().validate(json)).valid, false);
 });

@@ -37,3 +37,36 @@ test('policies are listed with what is on, and shown with every rule', async () 
   const none = await call('GET', '/v1/policies/nobody');
   assert.deepEqual([none.status, none.json.code], [404, 'policy-not-found']);
 });
+
+test('the log of deliveries is shown, and a notice sent again where it is kept and does not wait anyway', async () => {
+  const { call, state } = adminFixture();
+  const entry = {
+    entry: '1-0',
+    at: '2026-11-22T10:00:00.000Z',
+    id: 'n-1',
+    event: 'alert',
+    target: 'crm',
+    attempt: '2',
+    outcome: 'retried',
+    status: '',
+    latencyMs: '7',
+    error: 'no answer',
+  };
+  state.deliveries = [entry];
+  const { json } = await call('GET', '/v1/deliveries');
+  assert.deepEqual(json, {
+    items: [{ ...entry, attempt: 2, status: null, latencyMs: 7 }],
+    cursor: null,
+  });
+  const replies = [];
+  for (const id of ['n-1', 'waiting', 'gone']) {
+    const { status, json } = await call('POST', `/v1/deliveries/${id}/replay`);
+    replies.push([status, json?.code]);
+  }
+  assert.deepEqual(replies, [
+    [202, undefined],
+    [409, 'delivery-pending'],
+    [404, 'delivery-not-found'],
+  ]);
+  assert.deepEqual(state.replayed, ['n-1', 'waiting', 'gone']);
+});

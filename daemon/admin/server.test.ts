@@ -61,6 +61,8 @@ test('the needed scopes are these', () => {
     'PUT /v1/directory/customers/{id}',
     'DELETE /v1/directory/customers/{id}',
     'GET /v1/audit',
+    'GET /v1/deliveries',
+    'POST /v1/deliveries/{id}/replay',
     'POST /v1/customers/{id}/credit',
   ]);
   assert.ok(of('read').every((line) => line.startsWith('GET ')));

@@ -15,6 +15,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { brakeRoutes } from './routes/brake.ts';
 import { callRoutes } from './routes/calls.ts';
 import { creditRoutes } from './routes/credit.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
 import { directoryRoutes } from './routes/directory.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
@@ -71,6 +72,7 @@ export function adminRoutes(version: string): readonly Route[] {
     ...ingestRoutes,
     ...directoryRoutes,
     ...auditRoutes,
+    ...deliveryRoutes,
     ...creditRoutes,
   ];
   const document = route({

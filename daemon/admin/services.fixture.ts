@@ -1,6 +1,7 @@
 import type { AlertJson } from '../enforcement/alerts.ts';
 import { EnforcementError } from '../enforcement/errors.ts';
 import { verifyLift } from '../enforcement/lift-webhook.ts';
+import type { DeliveryEntry } from '../enforcement/notices.ts';
 import { isOpen, manualProposal, type Suspension, transit } from '../enforcement/suspension.ts';
 import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
 import type { FindingJson } from '../policy/finding.ts';
@@ -153,6 +154,8 @@ export function memoryServices() {
     modesVersion: 0,
     replies: new Map<string, { digest: string; reply: StoredReply | null }>(),
     writes: [] as WriteRecord[],
+    deliveries: [] as DeliveryEntry[],
+    replayed: [] as string[],
     rankings: [] as RankingRequest[],
   };
   const fail = () => {
@@ -261,6 +264,11 @@ export function memoryServices() {
         seen.add(signed.webhookId);
         const { suspensionId, reason, by } = signed;
         return { ok: true, results: [await lift({ id: suspensionId!, reason, by })] };
+      },
+      deliveries: async (limit = 50) => ({ items: state.deliveries.slice(0, limit), cursor: null }),
+      replayDelivery: async (id) => {
+        state.replayed.push(id);
+        return id === 'gone' ? 'absent' : id === 'waiting' ? 'pending' : 'queued';
       },
       alerts: async ({ rule, subjectId, kind, limit } = {}, cursor = null) => {
         if (cursor !== null && !/^\d+-\d+$/.test(cursor)) {

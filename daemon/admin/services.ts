@@ -82,7 +82,7 @@ export interface CreditJson {
 /** The part of `Enforcement` (daemon/enforcement/enforcement.ts) that the API speaks to. */
 export type SuspensionService = Pick<
   Enforcement,
-  'list' | 'get' | 'suspend' | 'lift' | 'liftBySignature' | 'alerts'
+  'list' | 'get' | 'suspend' | 'lift' | 'liftBySignature' | 'alerts' | 'deliveries' | 'replayDelivery'
 >;
 
 /** A reading whose time is ISO 8601 already. */

@@ -5,6 +5,7 @@ import type { Audience, EnforcementSettings, WebhookTarget } from './config.ts';
 import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { RedisClient } from './functions.ts';
 import type { EnforcementHooks, EventLog } from './hooks.ts';
+import type { Page } from './suspension-store.ts';
 import { WebhookSender } from './webhooks.ts';
 
 export type NoticeEvent =
@@ -34,6 +35,22 @@ export interface Notice {
   readonly key: string;
   readonly atMs: number;
   readonly data: (audience: Audience) => object;
+}
+
+/** One attempt, as the delivery log keeps it. */
+export interface DeliveryEntry {
+  /** Stream id. */
+  readonly entry: string;
+  readonly at: string;
+  /** Of the notice and its receiver: the `webhook-id` of every attempt. */
+  readonly id: string;
+  readonly event: string;
+  readonly target: string;
+  readonly attempt: string;
+  readonly outcome: string;
+  readonly status: string;
+  readonly latencyMs: string;
+  readonly error: string;
 }
 
 interface NoticeJob {
@@ -90,6 +107,31 @@ export class Notices {
   async crowded(): Promise<boolean> {
     const { waiting: wait = 0, delayed = 0 } = await this.#queue.getJobCounts('waiting', 'delayed');
     return wait + delayed >= this.#options.settings.pendingNotices;
+  }
+
+  /** Attempts to deliver, newest first: one entry each, with its outcome. */
+  async deliveries(limit: number, cursor: string | null): Promise<Page<DeliveryEntry>> {
+    const top = cursor === null ? '+' : `(${cursor}`;
+    const entries = await this.#connection.xrevrange(deliveriesKey, top, '-', 'COUNT', limit + 1);
+    const items = entries.slice(0, limit).map(([entry, fields]) => {
+      const members: [string, string][] = [];
+      for (let i = 0; i + 1 < fields.length; i += 2) members.push([fields[i]!, fields[i + 1]!]);
+      return { entry, ...Object.fromEntries(members) } as DeliveryEntry;
+    });
+    return { items, cursor: entries.length > limit ? items.at(-1)!.entry : null };
+  }
+
+  /**
+   * Sends a notice again, under the same id and with the same body, as if for the first time. `pending`: it waits or is under way
+   * anyway; `absent`: it is no longer kept (delivered more than 7 days ago, given up more than 90 days ago).
+   */
+  async replay(id: string): Promise<'queued' | 'pending' | 'absent'> {
+    const job = await this.#queue.getJob(id);
+    const state = await job?.getState();
+    if (job === undefined || state === 'unknown') return 'absent';
+    if (state !== 'completed' && state !== 'failed') return 'pending';
+    await job.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });
+    return 'queued';
   }
 
   start(): void {

@@ -159,4 +159,36 @@ describe('webhooks', () => {
     await running.enforcement.sweep();
     assert.equal(await redis.exists('vigie:blocked:line:0123'), 1);
   });
+
+  test('a notice that was delivered, or given up, is sent again under its id and with its body', async () => {
+    const [taking, gone] = [await sink(), await sink()];
+    gone.answers.push(410);
+    const events = ['suspension.notified'];
+    running = await startEnforcement(server.url, {
+      webhooks: [receiver('taking', taking.url, { events }), receiver('gone', gone.url, { events })],
+    });
+    const { enforcement } = running;
+    enforcement.onFinding(finding('0123'));
+    await until('both are over', async () => (await redis.xlen('vigie:deliveries')) === 2);
+    const { items } = await enforcement.deliveries();
+    assert.deepEqual(items.map(({ outcome, attempt }) => [outcome, attempt]).toSorted(), [
+      ['delivered', '1'],
+      ['failed', '1'],
+    ]);
+    for (const { id } of items) {
+      // The log is written a moment before the queue knows that the attempt is over.
+      await until('sent again', async () => (await enforcement.replayDelivery(id)) === 'queued');
+    }
+    await until('two more', () => taking.received.length === 2 && gone.received.length === 2);
+    for (const { received } of [taking, gone]) {
+      assert.equal(received[1]!.headers['webhook-id'], received[0]!.headers['webhook-id']);
+      assert.equal(received[1]!.body, received[0]!.body);
+      assert.equal(verified(received[1]!).type, 'suspension.notified');
+    }
+    assert.equal(await enforcement.replayDelivery('nobody'), 'absent');
+    await until('logged', async () => (await redis.xlen('vigie:deliveries')) === 4);
+    const first = await enforcement.deliveries(3);
+    const rest = await enforcement.deliveries(3, first.cursor);
+    assert.deepEqual([first.items.length, rest.items.length, rest.cursor], [3, 1, null]);
+  });
 });
