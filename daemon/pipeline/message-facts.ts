@@ -12,7 +12,8 @@ export function isOurRefusal(message: SipMessage): boolean {
   return (
     status >= 400 &&
     (status === 403 || status === 603 || status === 608) &&
-    /vigie/i.test(message.text(Field.reason) ?? '')
+    // In the phrase where the proxy lets us add no header (drachtio's HTTP request handler).
+    /vigie/i.test(message.text(Field.reason) ?? message.text(Field.reasonPhrase) ?? '')
   );
 }
 
