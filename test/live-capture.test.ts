@@ -6,18 +6,19 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { IngestReport } from '../cli/ingest.ts';
 import { HepDecoder } from '../daemon/ingest/hep.ts';
 import { HepResult } from '../daemon/ingest/hep-frame.ts';
 import { HepStream, StreamMemory } from '../daemon/ingest/hep-stream.ts';
 import { Packet } from '../daemon/ingest/packet.ts';
 import { ethernet, ipv4, pcap, type TimedFrame, udp } from './capture-writer.ts';
-import { authority } from './harness/certificates.ts';
+import { type Authority, authority, type Signed } from './harness/certificates.ts';
 import { waitFor } from './harness/child.ts';
 import { metric } from './harness/metrics.ts';
 import { freePort } from './harness/ports.ts';
@@ -34,13 +35,17 @@ const NOW_MS = 1_795_305_312_345;
 let directory: string;
 let redis: TestRedis;
 let vigie: TestVigie;
+let ours: Authority;
+let server: Signed;
+let sender: Signed;
 let tlsAddress: string;
 let tlsOptions: string[];
 
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'vigie-live-'));
-  const ours = authority(directory, 'ours');
-  const [server, sender] = [ours.sign('vigie'), ours.sign('sender')];
+  ours = authority(directory, 'ours');
+  server = ours.sign('vigie');
+  sender = ours.sign('sender');
   tlsAddress = `127.0.0.1:${await freePort()}`;
   tlsOptions = [
     ...['--tls', '--tls-authority', ours.certificate],
@@ -173,6 +178,28 @@ it('readiness names the TLS listener, and a plain sender on it is counted', asyn
     'it to be counted',
     async () => (await count('vigie_ingest_tls_handshakes_failed_total')) === failed + 1,
   );
+});
+
+it('renewed certificates are taken in on SIGHUP, and one that does not fit its key is refused', async () => {
+  const shown = async (): Promise<string> => {
+    const socket = connectTls({
+      ...{ host: '127.0.0.1', port: Number(tlsAddress.split(':')[1]), ca: readFileSync(ours.certificate) },
+      ...{ cert: readFileSync(sender.certificate), key: readFileSync(sender.key) },
+    });
+    await once(socket, 'secureConnect');
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return String(subject.CN);
+  };
+  assert.equal(await shown(), 'vigie');
+  const renewed = ours.sign('renewed');
+  copyFileSync(renewed.certificate, server.certificate);
+  vigie.signal('SIGHUP');
+  await waitFor('the refusal', () => vigie.log().includes('is not the key of the certificate'));
+  assert.equal(await shown(), 'vigie');
+  copyFileSync(renewed.key, server.key);
+  vigie.signal('SIGHUP');
+  await waitFor('the new one', async () => (await shown()) === 'renewed');
 });
 
 /** A collector that reads only when it is let. */
