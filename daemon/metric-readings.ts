@@ -98,6 +98,7 @@ export function metricSources(daemon: Daemon): MetricSources {
         attempts: daemon.tallies.attempts,
         attemptsByOutcome: daemon.tallies.outcomes,
         openCalls: openLegs(calls.records()),
+        unratedCalls: daemon.core.rating.rater.unrated,
         expiredCalls: calls.expired,
         bindings: registrations.size,
         subjectsByKind: { source: sources.size, line: lines.size, customer: lines.customers },

@@ -222,6 +222,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'outcome',
     () => calls().attemptsByOutcome,
   );
+  counter(
+    'vigie_calls_unrated_total',
+    'Answered outgoing calls without a price though there are rate decks: no deck for the line, or no row for the number.',
+    () => calls().unratedCalls,
+  );
   gauge('vigie_calls_open', 'Legs of calls that ring or are answered now.', () => calls().openCalls);
   counter(
     'vigie_calls_expired_total',

@@ -40,6 +40,7 @@ export function exampleSources(): MetricSources {
       attempts: 1201,
       attemptsByOutcome: { answered: 1202, busy: 1203 },
       openCalls: 1204,
+      unratedCalls: 1299,
       expiredCalls: 1205,
       bindings: 1206,
       subjectsByKind: { line: 1207, source: 1208 },

@@ -60,6 +60,8 @@ export interface CallsReading {
   readonly openCalls: number;
   /** Legs closed by a timer because no BYE was seen. */
   readonly expiredCalls: number;
+  /** Answered calls without a price though there are rate decks. */
+  readonly unratedCalls: number;
   readonly bindings: number;
   readonly subjectsByKind: Readonly<Record<string, number>>;
 }
