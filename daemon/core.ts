@@ -142,6 +142,7 @@ export function createCore(options: CoreOptions): Core {
     directory,
     store,
     capacity: config.capacity,
+    shared: config.cluster.daemons > 1,
     settings: ratingSettings(options),
     ruleMarksMs: engine.marksMs(),
   });

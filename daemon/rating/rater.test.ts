@@ -254,6 +254,27 @@ describe('a restart', () => {
     assert.equal(gone.rater.size, 0);
   });
 
+  it('of one of several daemons: its own call is charged at the end, another daemon’s not at all', async () => {
+    const store = new MemoryStore();
+    const own = call({ callId: 'own', durationMs: 200_000 });
+    const others = call({ callId: 'others', durationMs: 200_000 });
+    play(ratingOf({}, store), [...own.slice(0, 5), ...others.slice(0, 5)]);
+    const directory = Directory.empty();
+    const capacity = { calls: 100, lines: 100 };
+    const again = new Rating({ directory, store, capacity, settings, ruleMarksMs: [], shared: true });
+    await again.restore();
+    const { parts, costs } = play(again, own.slice(5));
+    assert.deepEqual(costs, [cost(530_000)]);
+    // 2 minutes and the connection were told before the restart.
+    assert.deepEqual(
+      parts.map(([, total]) => total),
+      [240_000],
+    );
+    // The other daemon has seen the BYE; here a timer closes what was taken back.
+    const closed = callEvents(optionsOf({ callId: 'others', expired: true, durationMs: 999_000 })).slice(-1);
+    assert.deepEqual(play(again, [...others.slice(5, 7), ...closed]).parts, []);
+  });
+
   it('included minutes are remembered', async () => {
     const data: DirectoryData = {
       plans: [{ id: 'p', includes: [{ minutes: 2 }] }],

@@ -15,6 +15,8 @@ export interface RaterOptions {
   readonly capacity: { readonly calls: number; readonly lines: number };
   /** Longest time that an open call is kept, ms. */
   readonly callAgeMs: number;
+  /** Other daemons keep their calls in the same store. */
+  readonly shared?: boolean;
 }
 
 /** What has been charged of a call that goes on. */
@@ -27,6 +29,8 @@ interface Running {
   readonly place: number;
   readonly minutes: number | null;
   told: Cost;
+  /** Taken back from a store that others share: perhaps another daemon's call, which that one goes on charging. */
+  readonly dormant?: boolean;
 }
 
 /** Minutes that a line has used of what its plan includes, by place of the inclusion, in one billing period. */
@@ -48,7 +52,8 @@ const NOTHING: Cost = { totalMicros: 0, outOfPlanMicros: 0 };
 /**
  * Puts a price on outgoing calls while they last: at the answer, at each minute that they go on beyond, and at their end, by the row of
  * the deck that was in force when the call was made. What was told of a call is written to the store before it is told: a crash in
- * between counts the part too little, never twice, and the call's end makes up for it.
+ * between counts the part too little, never twice, and the call's end makes up for it. Where several daemons share the store, calls that
+ * are taken back after a restart are charged at their end only.
  */
 export class Rater {
   #options: RaterOptions;
@@ -98,7 +103,7 @@ export class Rater {
       }
       case 'lasting': {
         const running = this.#running.get(keyOf(leg));
-        if (running === undefined || event.elapsedMs % MINUTE_MS !== 0) return [event];
+        if (running === undefined || running.dormant || event.elapsedMs % MINUTE_MS !== 0) return [event];
         return [event, ...this.#charge(event, leg, running, event.elapsedMs + BEGUN_MS)];
       }
       case 'ended':
@@ -113,6 +118,7 @@ export class Rater {
     const key = keyOf(leg);
     let running = this.#running.get(key) ?? null;
     this.#running.delete(key);
+    if (running?.dormant && (durationMs === null || expired)) return [event];
     if (running !== null) this.#options.store.record({ kind: 'drop', key: recordOf(leg) });
     // Nobody knows how long it lasted: what was told on the way is taken back.
     if (durationMs === null || expired) {
@@ -220,7 +226,7 @@ export class Rater {
     for await (const { value } of store.restore(CALL)) {
       const found = readRunning(value);
       if (found !== null && !this.#running.has(found.key) && this.#running.size < 2 * capacity.calls)
-        this.#running.set(found.key, found.running);
+        this.#running.set(found.key, { ...found.running, dormant: this.#options.shared === true });
     }
     for await (const { key, value } of store.restore(USED)) {
       const id = `${key.subject.kind} ${key.subject.id}`;

@@ -22,6 +22,8 @@ export interface RatingOptions {
   readonly store: WindowStore;
   readonly capacity: { readonly calls: number; readonly lines: number };
   readonly settings: RatingSettings;
+  /** Other daemons keep their calls in the same store. Default: none do. */
+  readonly shared?: boolean;
   /** Ages at which rules want to hear of calls that go on, ms, ascending. */
   readonly ruleMarksMs: readonly number[];
 }
@@ -35,10 +37,10 @@ export class Rating {
   #marked: boolean;
   #revision: number;
 
-  constructor({ directory, store, capacity, settings, ruleMarksMs }: RatingOptions) {
+  constructor({ directory, store, capacity, settings, ruleMarksMs, shared = false }: RatingOptions) {
     this.#directory = directory;
     this.#accounts = new Accounts({ directory, ...settings });
-    this.rater = new Rater({ ...raterSettings(directory, settings), directory, store, capacity });
+    this.rater = new Rater({ ...raterSettings(directory, settings), directory, store, capacity, shared });
     this.#ruleMarks = new Set(ruleMarksMs);
     this.#marked = this.#minutes;
     this.#revision = directory.revision;
