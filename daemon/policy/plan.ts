@@ -156,7 +156,7 @@ function spelled(measure: Measure): string {
     case 'rate':
       return `${measure.name}:${measure.limit}/${measure.windowMs}ms`;
     case 'history':
-      return `${measure.name}:history-${measure.weeks}w`;
+      return `${measure.name}:history-${measure.weeks}w-${measure.fields.length}`;
     case 'peers':
       return `${measure.name}:peers-${periodName(measure.period)}`;
   }

@@ -381,112 +381,165 @@ local function rate(key, ignored, again, ttl, limit, window, ats)
   return pack('<Bd', 0, most)
 end
 
--- History: a hash. Field H: newest day, first day, time of the last refresh of the time to live (doubles), number of samples (byte), samples
--- (length in two bytes, text; the oldest first). Other fields: hour -> doubles; d and the day -> doubles. Answer: fields, samples (bytes), days
--- since the first (double), totals of each day back from today, of the three hours around this one week by week back (doubles), samples.
+-- History: a hash. Field H: newest day, first day, time of the last refresh of the time to live (doubles), weeks, number of fields and of
+-- samples (bytes), totals of each day kept, the newest first (doubles), samples (length in two bytes, text; the oldest first). Other fields: hour of the
+-- week -> for each week that has any use the hour and its totals (doubles). Answer: fields, samples (bytes), days since the first (double),
+-- totals of each day back from today, of the three hours around this one week by week back (doubles), samples.
 
 local HISTORY_STATE = 'H'
-local NO_HISTORY
+local HISTORY_HEAD = 27
+local WEEK_HOURS = 168
 
-local function oldest_day(newest, weeks)
-  return newest - 7 * min(weeks, HISTORY_WEEKS) - 1
+-- Days kept: the weeks, today, and the day that the hour before the first of them is in.
+local function days_kept(weeks)
+  return 7 * min(weeks, HISTORY_WEEKS) + 2
 end
 
-local function history_names(hour, weeks)
-  local day, past = floor(hour / 24), min(weeks, HISTORY_WEEKS)
-  local names = { HISTORY_STATE }
-  for back = 0, 7 * past do
-    names[back + 2] = 'd' .. decimal(day - back)
+local function zeros(count)
+  return string.rep('\0', 8 * max(0, count))
+end
+
+-- The fields of the hour and its neighbours.
+local function history_names(hour)
+  return {
+    HISTORY_STATE,
+    decimal((hour - 1) % WEEK_HOURS),
+    decimal(hour % WEEK_HOURS),
+    decimal((hour + 1) % WEEK_HOURS),
+  }
+end
+
+local function history_state(packed, weeks, count)
+  if not packed then
+    return { newest = -huge, first = huge, refreshed = -huge, kept = 0, days = zeros(days_kept(weeks) * count), samples = '' }
+  end
+  local newest, first, refreshed, held_weeks, fields, kept = read_packed('<dddBBB', packed)
+  if fields ~= count or held_weeks ~= weeks then
+    error('a history of another shape')
+  end
+  local after = HISTORY_HEAD + 1 + 8 * fields * days_kept(weeks)
+  return {
+    newest = newest,
+    first = first,
+    refreshed = refreshed,
+    kept = kept,
+    days = sub(packed, HISTORY_HEAD + 1, after - 1),
+    samples = sub(packed, after),
+  }
+end
+
+local function packed_state(state, weeks, count)
+  local head = pack('<dddBBB', state.newest, state.first, state.refreshed, weeks, count, state.kept)
+  return head .. state.days .. state.samples
+end
+
+-- Totals of an hour among those of its hour of the week; before and after: the entries beside it that are still kept.
+local function entry_of(held, hour, size, oldest)
+  local found, others = nil, {}
+  for place = 1, held and #held or 0, 8 + size do
+    local at = read_packed('<d', held, place)
+    if at == hour then
+      found = sub(held, place + 8, place + 7 + size)
+    elseif floor(at / 24) >= oldest then
+      others[#others + 1] = sub(held, place, place + 7 + size)
+    end
+  end
+  return found, others
+end
+
+local function history_answer(held, state, hour, weeks, count)
+  local size, past, day = 8 * count, min(weeks, HISTORY_WEEKS), floor(hour / 24)
+  local oldest = state.newest - days_kept(weeks) + 1
+  local days = state.days
+  if state.newest ~= -huge then
+    local back = state.newest - day
+    days = back < 0 and zeros(-back * count) .. days or sub(days, back * size + 1)
+  end
+  local whole = (7 * past + 1) * size
+  local parts = {
+    char(count, state.kept),
+    pack('<d', state.first == huge and 0 or max(0, day - state.first)),
+    sub(days .. zeros(whole / 8), 1, whole),
+  }
+  local nothing = zeros(count)
+  local known = {}
+  for beside = 1, 3 do
+    local all = held[beside + 1]
+    for place = 1, all and #all or 0, 8 + size do
+      known[read_packed('<d', all, place)] = sub(all, place + 8, place + 7 + size)
+    end
   end
   for week = 0, past do
     for beside = -1, 1 do
-      names[#names + 1] = decimal(hour - 168 * week + beside)
+      local at = hour - WEEK_HOURS * week + beside
+      parts[#parts + 1] = floor(at / 24) >= oldest and known[at] or nothing
     end
   end
-  -- The day, and the hour itself this week.
-  return names, 2, 7 * past + 4
-end
-
-local function history_answer(held, hour, fields, first, kept, samples)
-  local size = 8 * fields
-  local nothing = string.rep('\0', size)
-  local parts = { char(fields, kept), pack('<d', first == huge and 0 or max(0, floor(hour / 24) - first)) }
-  for i = 2, #held do
-    local totals = held[i] or nothing
-    if #totals ~= size then
-      totals = sub(totals .. nothing, 1, size)
-    end
-    parts[#parts + 1] = totals
-  end
-  parts[#parts + 1] = samples
+  parts[#parts + 1] = state.samples
   return table.concat(parts)
 end
 
-local function drop_days(key, from, to)
-  for day = from, to do
-    local names = { 'd' .. decimal(day) }
-    for hour = 24 * day, 24 * day + 23 do
-      names[#names + 1] = decimal(hour)
-    end
-    call('HDEL', key, unpack(names))
-  end
-end
-
 local function history(key, ignored, again, at, ttl, hour, weeks, sampled, sample, count, values)
-  local names, day_place, hour_place = history_names(hour, weeks)
+  local names = history_names(hour)
   local held = call('HMGET', key, unpack(names))
-  NO_HISTORY = NO_HISTORY or pack('<dddB', -huge, huge, -huge, 0)
-  local newest, first, refreshed, kept, after = read_packed('<dddB', held[1] or NO_HISTORY)
-  local samples = held[1] and sub(held[1], after) or ''
+  local state = history_state(held[1], weeks, count)
   local day = floor(hour / 24)
-  if ignored or again or day < oldest_day(newest, weeks) then
-    return history_answer(held, hour, count, first, kept, samples)
+  local size, keep = 8 * count, days_kept(weeks)
+  if ignored or again or day <= state.newest - keep then
+    return history_answer(held, state, hour, weeks, count)
   end
-  if day > newest then
-    if newest ~= -huge then
-      -- No day is held beyond the newest.
-      drop_days(key, oldest_day(newest, weeks), min(newest, oldest_day(day, weeks) - 1))
-    end
-    newest = day
+  if day > state.newest then
+    local passed = min(keep, day - state.newest)
+    state.days = zeros(passed * count) .. sub(state.days, 1, (keep - passed) * size)
+    state.newest = day
   end
-  first = min(first, day)
-  for _, place in ipairs({ day_place, hour_place }) do
-    local totals = held[place] or ''
-    held[place] = plus(totals, 1, #totals / 8, values, count)
-  end
+  state.first = min(state.first, day)
+  local place = (state.newest - day) * size
+  state.days = sub(state.days, 1, place) .. plus(state.days, place + 1, count, values, count) .. sub(state.days, place + size + 1)
+  local totals, others = entry_of(held[3], hour, size, state.newest - keep + 1)
+  others[#others + 1] = pack('<d', hour) .. plus(totals or '', 1, totals and count or 0, values, count)
+  held[3] = table.concat(others)
   if sampled == 1 then
-    samples, kept = with_sample(samples, kept, sample)
+    state.samples, state.kept = with_sample(state.samples, state.kept, sample)
   end
-  local stale = is_stale(refreshed, at, ttl)
+  local stale = is_stale(state.refreshed, at, ttl)
   if stale then
-    refreshed = at
+    state.refreshed = at
   end
-  local state = pack('<dddB', newest, first, refreshed, kept) .. samples
-  call('HSET', key, HISTORY_STATE, state, names[day_place], held[day_place], names[hour_place], held[hour_place])
+  call('HSET', key, HISTORY_STATE, packed_state(state, weeks, count), names[3], held[3])
   if stale then
     expire(key, ttl * 1.1)
   end
-  return history_answer(held, hour, count, first, kept, samples)
+  return history_answer(held, state, hour, weeks, count)
 end
 
-local function read_history(key, hour, weeks, fields)
-  local held = call('HMGET', key, unpack((history_names(hour, weeks))))
+local function read_history(key, hour, weeks, count)
+  local held = call('HMGET', key, unpack(history_names(hour)))
   if not held[1] then
     return NOTHING
   end
-  local _, first, _, kept, after = read_packed('<dddB', held[1])
-  return history_answer(held, hour, fields, first, kept, sub(held[1], after))
+  return history_answer(held, history_state(held[1], weeks, count), hour, weeks, count)
 end
 
 -- A lift forgives the newest day; true if the key holds a history.
 local function forget_newest_day(key)
-  local state = redis.pcall('HGET', key, HISTORY_STATE)
-  if type(state) ~= 'string' then
+  local packed = redis.pcall('HGET', key, HISTORY_STATE)
+  if type(packed) ~= 'string' then
     return false
   end
-  local newest, first, refreshed = read_packed('<dddB', state)
-  drop_days(key, newest, newest)
-  call('HSET', key, HISTORY_STATE, pack('<dddB', newest, first, refreshed, 0))
+  local newest, first, refreshed, weeks, count = read_packed('<dddBBB', packed)
+  local size = 8 * count
+  for hour = 24 * newest, 24 * newest + 23 do
+    local name = decimal(hour % WEEK_HOURS)
+    local held = call('HGET', key, name)
+    if held then
+      local _, others = entry_of(held, hour, size, -huge)
+      call('HSET', key, name, table.concat(others))
+    end
+  end
+  local days = sub(packed, HISTORY_HEAD + 1 + size, HISTORY_HEAD + size * days_kept(weeks))
+  local state = { newest = newest, first = first, refreshed = refreshed, kept = 0, days = zeros(count) .. days, samples = '' }
+  call('HSET', key, HISTORY_STATE, packed_state(state, weeks, count))
   return true
 end
 

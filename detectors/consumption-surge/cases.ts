@@ -52,13 +52,20 @@ export const consumptionSurgeCases: readonly DetectorCase[] = [
   {
     detector,
     title:
-      'five hours of calls within an hour of the night, when there are none: more than the 240 minutes that are never a surge',
-    events: [...usual, ...ends(6, 0, 3, 9)],
-    firesAtMs: [nth(6, 0, 3, 5)],
-    // 540 minutes, and 480 are twice the limit.
-    significantAtMs: nth(6, 0, 3, 9),
+      'three hours of calls within an hour of the night, when there are none: more than the 120 minutes that are never a surge',
+    events: [...usual, ...ends(6, 0, 3, 5)],
+    firesAtMs: [nth(6, 0, 3, 3)],
+    // 300 minutes, and 240 are twice the limit.
+    significantAtMs: nth(6, 0, 3, 5),
   },
-  { detector, title: 'four hours of calls at night', events: [...usual, ...ends(6, 0, 3, 4)], firesAtMs: [] },
+  { detector, title: 'two hours of calls at night', events: [...usual, ...ends(6, 0, 3, 2)], firesAtMs: [] },
+  {
+    detector,
+    title:
+      'of a call of five hours the hour in which it ends takes one, the day all, which is not above 300 minutes',
+    events: [...usual, ...ends(6, 5, 3, 1, { minutes: 300 })],
+    firesAtMs: [],
+  },
   {
     detector,
     title: 'at ten, when 300 minutes are usual, the 16th call is more than three times that',
@@ -76,8 +83,8 @@ export const consumptionSurgeCases: readonly DetectorCase[] = [
   {
     detector,
     title: 'over the whole day: no hour is beyond its limit, the day is',
-    events: [...usual, ...many(5, (n) => ends(6, 0, 13 + 2 * n, 4)).flat()],
-    // 900 minutes are three usual days; 15 calls make them, the 16th is over.
+    events: [...usual, ...many(8, (n) => ends(6, 0, 12 + n, 6, { minutes: 20 })).flat()],
+    // 900 minutes are three usual days; 45 calls make them, the 46th is over.
     firesAtMs: [nth(6, 0, 19, 4)],
   },
   {
@@ -126,21 +133,21 @@ export const consumptionSurgeCases: readonly DetectorCase[] = [
   {
     detector,
     title: 'in the fourth week it is judged',
-    events: [...weeks(3, 1), ...ends(3, 0, 3, 5)],
-    firesAtMs: [nth(3, 0, 3, 5)],
+    events: [...weeks(3, 1), ...ends(3, 0, 3, 3)],
+    firesAtMs: [nth(3, 0, 3, 3)],
   },
   {
     detector,
-    title: 'a new customer with ten times the floors as limit: the 41st hour within one',
+    title: 'a new customer with ten times the floors as limit: the 21st hour within one',
     parameters: { firstWeeks: 10 },
-    events: ends(0, 0, 3, 41),
-    firesAtMs: [nth(0, 0, 3, 41)],
+    events: ends(0, 0, 3, 21),
+    firesAtMs: [nth(0, 0, 3, 21)],
   },
   {
     detector,
-    title: 'a new customer with ten times the floors as limit: forty hours',
+    title: 'a new customer with ten times the floors as limit: twenty hours',
     parameters: { firstWeeks: 10 },
-    events: ends(0, 0, 3, 40),
+    events: ends(0, 0, 3, 20),
     firesAtMs: [],
   },
   {
@@ -168,8 +175,8 @@ export const consumptionSurgeCases: readonly DetectorCase[] = [
   },
   {
     detector,
-    title: 'New Year: everybody is called at midnight, twenty minutes each by seven lines',
-    events: [...usual, ...ends(6, 6, 0, 7, { minutes: 20 })],
+    title: 'New Year: everybody is called at midnight, twenty minutes each by six lines',
+    events: [...usual, ...ends(6, 6, 0, 6, { minutes: 20 })],
     firesAtMs: [],
   },
 ];

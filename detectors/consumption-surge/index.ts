@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Count, Duration } from '../parameters.ts';
 import type { Event, EventDetector, Judgement, Reading } from '../vocabulary.ts';
-import { surgeLimit, usual } from './usual.ts';
+import { surgeLimit, usualDay, usualHour, weeksWithUse } from './usual.ts';
 
 const parameters = Type.Object({
   factor: Count({
@@ -12,13 +12,14 @@ const parameters = Type.Object({
     description: 'More than so many times what is usual is a surge.',
   }),
   hourMinutes: Count({
-    default: 240,
+    default: 120,
     maximum: 1_000_000,
     unit: 'min',
-    description: 'Minutes of calls in an hour that are never a surge, whatever is usual.',
+    description:
+      'Minutes of calls in an hour that are never a surge, whatever is usual. One call after the other makes no more than 120.',
   }),
   dayMinutes: Count({
-    default: 600,
+    default: 300,
     maximum: 10_000_000,
     unit: 'min',
     description: 'Minutes of calls in a day that are never a surge.',
@@ -67,6 +68,8 @@ type History = Extract<Reading, { readonly kind: 'history' }>;
 /** Fields of the history. */
 const DURATION_MS = 0;
 const AMOUNT_MICROS = 1;
+const WITHIN_HOUR_MS = 2;
+const HOUR_MS = 3_600_000;
 
 interface Comparison {
   readonly per: 'hour' | 'day';
@@ -82,7 +85,13 @@ export const consumptionSurge: EventDetector<Parameters> = {
   subjects: ['customer', 'line', 'trunk'],
   parameters,
   measures: ({ weeks }) => [
-    { kind: 'history', name: 'usage', fields: ['durationMs', 'amountMicros'], weeks, add: usage },
+    {
+      kind: 'history',
+      name: 'usage',
+      fields: ['durationMs', 'amountMicros', 'withinHourMs'],
+      weeks,
+      add: usage,
+    },
   ],
   judge: ([reading], given) => {
     if (reading.kind !== 'history') return null;
@@ -115,49 +124,51 @@ export const consumptionSurge: EventDetector<Parameters> = {
   },
 };
 
-/** A call counts in the hour in which it ends. One closed by a timer has no duration worth counting. */
+/**
+ * A call counts in the hour and day in which it ends; of a longer one the hour takes an hour. One closed by a timer has no duration worth
+ * counting.
+ */
 function usage(event: Event): readonly number[] | null {
   if (event.type !== 'ended' || event.leg.direction !== 'outgoing' || event.leg.emergency) return null;
   if (event.durationMs === null || event.expired) return null;
-  return [Math.max(0, event.durationMs), Math.max(0, event.cost?.outOfPlanMicros ?? 0)];
+  const durationMs = Math.max(0, event.durationMs);
+  return [durationMs, Math.max(0, event.cost?.outOfPlanMicros ?? 0), Math.min(durationMs, HOUR_MS)];
 }
 
-const UNITS = {
-  minutes: { field: DURATION_MS, size: 60_000 },
-  amount: { field: AMOUNT_MICROS, size: 1_000_000 },
+const KINDS = {
+  minutes: { perHour: WITHIN_HOUR_MS, perDay: DURATION_MS, size: 60_000 },
+  amount: { perHour: AMOUNT_MICROS, perDay: AMOUNT_MICROS, size: 1_000_000 },
 } as const;
 
 function compared(history: History, given: Parameters): { known: number; comparisons: Comparison[] } {
-  const comparisons: Comparison[] = [];
-  let known = 0;
-  for (const kind of ['minutes', 'amount'] as const) {
-    const { field, size } = UNITS[kind];
-    const floors =
-      kind === 'minutes' ? [given.hourMinutes, given.dayMinutes] : [given.hourAmount, given.dayAmount];
-    const past = usual(history, field, DURATION_MS);
-    known = past.weeks;
+  const weeks = weeksWithUse(history, DURATION_MS);
+  const learning = weeks.length < given.learningWeeks;
+  const comparisons = (['minutes', 'amount'] as const).flatMap((kind): Comparison[] => {
+    const { perHour, perDay, size } = KINDS[kind];
+    const hour = usualHour(history, weeks, perHour);
+    const day = usualDay(history, weeks, perDay, DURATION_MS);
     const limitOf = (floor: number, limit: number): number =>
-      known < given.learningWeeks ? floor * Math.max(1, given.firstWeeks) : Math.max(floor, limit / size);
-    const hour = surgeLimit(past.hour, given.factor, past.day.upper);
-    const day = surgeLimit(past.day, given.factor, 0);
-    comparisons.push(
+      learning ? floor * Math.max(1, given.firstWeeks) : Math.max(floor, limit / size);
+    const [hourFloor, dayFloor] =
+      kind === 'minutes' ? [given.hourMinutes, given.dayMinutes] : [given.hourAmount, given.dayAmount];
+    return [
       {
         per: 'hour',
         of: kind,
-        value: history.hours[0][1][field] / size,
-        usual: past.hour.upper / size,
-        limit: limitOf(floors[0], hour),
+        value: history.hours[0][1][perHour] / size,
+        usual: hour.upper / size,
+        limit: limitOf(hourFloor, surgeLimit(hour, given.factor, day.upper)),
       },
       {
         per: 'day',
         of: kind,
-        value: history.days[0][field] / size,
-        usual: past.day.upper / size,
-        limit: limitOf(floors[1], day),
+        value: history.days[0][perDay] / size,
+        usual: day.upper / size,
+        limit: limitOf(dayFloor, surgeLimit(day, given.factor, 0)),
       },
-    );
-  }
-  return { known, comparisons };
+    ];
+  });
+  return { known: weeks.length, comparisons };
 }
 
 /** All that is over, so that a reader sees whether it is one hour or the day, talk or money. */

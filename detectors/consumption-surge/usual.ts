@@ -15,32 +15,28 @@ const FENCE = 3;
 const BUSY_HOUR_SHARE = 0.1;
 
 /**
- * What the past weeks say of this hour and this day. Weeks without any use at all are left out (closed, on holiday): they say nothing of what
- * is usual. Of an hour the busiest of it and its neighbours counts: habits shift by an hour, clocks twice a year. A day is compared with the
- * same day of the week and with all days that had any use, whichever is more. `field` is judged; `use` is the field that tells use.
+ * Which of the past weeks, 1 being the last, had any use. A week without (closed, on holiday) says nothing of what is usual. `use`: the
+ * field that tells.
  */
-export function usual(
-  { hours, days, ageDays }: History,
-  field: number,
-  use: number,
-): { readonly weeks: number; readonly hour: Usual; readonly day: Usual } {
-  const weekHours: number[] = [];
-  const sameWeekday: number[] = [];
+export function weeksWithUse({ hours, days, ageDays }: History, use: number): number[] {
+  const weeks: number[] = [];
   for (let week = 1; week < hours.length && DAYS_OF_WEEK * week <= ageDays; week++) {
     const end = DAYS_OF_WEEK * week;
-    const used = days.slice(end - DAYS_OF_WEEK + 1, end + 1).some((day) => day[use] > 0);
-    if (!used) continue;
-    weekHours.push(Math.max(...hours[week].map((hour) => hour[field])));
-    sameWeekday.push(days[end][field]);
+    if (days.slice(end - DAYS_OF_WEEK + 1, end + 1).some((day) => day[use] > 0)) weeks.push(week);
   }
-  const everyDay = days.slice(1).flatMap((day) => (day[use] > 0 ? [day[field]] : []));
-  const weekday = quartiles(sameWeekday);
-  const any = quartiles(everyDay);
-  return {
-    weeks: weekHours.length,
-    hour: quartiles(weekHours),
-    day: weekday.upper >= any.upper ? weekday : any,
-  };
+  return weeks;
+}
+
+/** This hour in those weeks: the busiest of it and its neighbours, because habits shift by an hour, and clocks twice a year. */
+export function usualHour({ hours }: History, weeks: readonly number[], field: number): Usual {
+  return quartiles(weeks.map((week) => Math.max(...hours[week].map((hour) => hour[field]))));
+}
+
+/** This day of the week in those weeks, or all days with any use, whichever is more. */
+export function usualDay({ days }: History, weeks: readonly number[], field: number, use: number): Usual {
+  const weekday = quartiles(weeks.map((week) => days[DAYS_OF_WEEK * week][field]));
+  const any = quartiles(days.slice(1).flatMap((day) => (day[use] > 0 ? [day[field]] : [])));
+  return weekday.upper >= any.upper ? weekday : any;
 }
 
 /** The limit above which something is a surge, before the floors. */
