@@ -269,3 +269,32 @@ test('owners of numbers are those that a list of all ranges gives', () => {
     }),
   );
 });
+
+test('peers have plan and profile alike, their own or their customer’s; without a plan there are none', () => {
+  const directory = Directory.empty();
+  const faults = directory.replace({
+    plans: [{ id: 'flat' }, { id: 'other' }],
+    customers: [{ id: 'c1', plan: 'flat', profile: 'office' }, { id: 'c2', plan: 'flat' }, { id: 'c3' }],
+    lines: [
+      { id: '100', customer: 'c1' },
+      { id: '101', customer: 'c1', profile: 'reception' },
+      { id: '102', customer: 'c1', plan: 'other' },
+      { id: '200', customer: 'c2' },
+      { id: '300', customer: 'c3', profile: 'office' },
+      { id: '400', plan: 'flat' },
+    ],
+    trunks: [{ id: 't1', customer: 'c1', sources: ['192.0.2.9'] }],
+  });
+  assert.deepEqual(faults, []);
+  const peers = (id: string) => directory.peersOf('line', id);
+  assert.deepEqual(['100', '101', '102', '200', '300', '400', 'unknown'].map(peers), [
+    'flat/office',
+    'flat/reception',
+    'other/office',
+    'flat',
+    null,
+    'flat',
+    null,
+  ]);
+  assert.equal(directory.peersOf('trunk', 't1'), 'flat/office');
+});
