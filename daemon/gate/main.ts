@@ -1,5 +1,6 @@
 import type { Setup } from '../config/setup.ts';
 import { Directory } from '../identity/directory.ts';
+import { serviceManager } from '../service-manager.ts';
 import { createLog, type LogLevel } from '../telemetry/log.ts';
 import { GateService, gateRedis } from './service.ts';
 
@@ -13,11 +14,14 @@ export function runGate({ config, directory: data, policies, emergency }: Setup)
   directory.replace(data, new Set(policies.keys()));
   const redis = gateRedis({ url: config.redis.url ?? '', password: config.redis.password });
   const service = new GateService({ config, directory, redis, emergency: () => emergency, log });
+  const manager = serviceManager(process.env, (error) => log.warn('gate.not-told', { error }));
   service.start();
+  manager?.ready();
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
+    manager?.stopping();
     log.info('gate.stopping', { signal });
     await service.stop();
     redis.disconnect();
