@@ -53,6 +53,10 @@ export class ApiClient {
     return this.#ask('POST', path, body);
   }
 
+  delete<Reply>(path: string): Promise<Reply> {
+    return this.#ask('DELETE', path, undefined);
+  }
+
   async #ask<Reply>(method: string, path: string, body: unknown): Promise<Reply> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (this.#token !== null) headers['authorization'] = `Bearer ${this.#token}`;

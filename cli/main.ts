@@ -13,6 +13,7 @@ import { ingestCommand } from './ingest.ts';
 import { manCommand } from './man.ts';
 import { talk } from './output.ts';
 import { policiesCommand } from './policies.ts';
+import { privacyCommand } from './privacy.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
@@ -45,6 +46,7 @@ function program(): Command {
     .addCommand(topCommand())
     .addCommand(explainCommand())
     .addCommand(policiesCommand())
+    .addCommand(privacyCommand())
     .addCommand(tokenCommand())
     .addCommand(completionCommand())
     .addCommand(manCommand());

@@ -7,6 +7,7 @@ import { IdempotencyStore } from './idempotency-store.ts';
 import type { EntryKind } from './identity/directory.ts';
 import type { Customer, Line, Trunk } from './identity/directory-schema.ts';
 import { ingestReport } from './ingest-report.ts';
+import { LineData } from './line-data.ts';
 import { isoTime } from './policy/finding.ts';
 import { modesOf, policyOf } from './policy-report.ts';
 import { RequestAudit } from './request-audit.ts';
@@ -58,11 +59,12 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
       },
     },
     ingest: { report: () => ingestReport(daemon) },
+    lines: lineData(daemon),
     idempotency: new IdempotencyStore(daemon.store.redis),
     audit: new RequestAudit(
       daemon.store.redis,
       daemon.enforcement,
-      () => daemon.setup.config.retention.suspensions as number,
+      () => daemon.setup.config.retention.audit as number,
     ),
     credit: daemon.credit,
     directory: {
@@ -106,6 +108,21 @@ async function explain(daemon: Daemon, named: Subject): Promise<SubjectExplanati
       since: sinceMs === null ? null : isoTime(sinceMs),
     })),
     suspensions: suspensions.items,
+  };
+}
+
+/** A line goes by its id, whichever of its names was given. */
+function lineData(daemon: Daemon): AdminServices['lines'] {
+  const data = new LineData(daemon);
+  const idOf = (line: string) =>
+    new DirectoryNames(daemon.directory).canonical({ kind: 'line', id: line }).id;
+  const whileConnected = <Reply>(work: () => Promise<Reply>): Promise<Reply> => {
+    if (!daemon.store.status().connected) throw new Unavailable('Redis is away: nothing can be read');
+    return work();
+  };
+  return {
+    export: (line) => whileConnected(() => data.export(idOf(line))),
+    erase: (line) => whileConnected(() => data.erase(idOf(line))),
   };
 }
 

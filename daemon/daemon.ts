@@ -35,6 +35,7 @@ import { clearAfter } from './policy/plan.ts';
 import { SilenceWatch } from './policy/silence.ts';
 import { noTerms } from './policy/terms.ts';
 import { RecentCalls } from './recent-calls.ts';
+import { trimStreams } from './retention.ts';
 import { SharedRates } from './shared-rates.ts';
 import { createHealth, type Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
@@ -47,6 +48,8 @@ import { RedisStore } from './windows/redis-store.ts';
 /** How often capture time is told to go on though no packet came, and health is looked after. */
 const TICK_MS = 50;
 const WATCH_MS = 1_000;
+/** How often what is older than its retention is removed. */
+const RETENTION_MS = 600_000;
 /** Capture stamps do not jump further ahead of the wall clock than this: a clock set to another time zone is the most that is believed. */
 const FURTHEST_AHEAD_MS = 86_400_000;
 /** Faults of the pipeline are all counted, but logged at most this often. */
@@ -373,6 +376,8 @@ export class Daemon {
     this.gate.start();
     this.#every(TICK_MS, () => this.#tick());
     this.#every(WATCH_MS, () => this.#watch());
+    this.#every(RETENTION_MS, () => void this.#retain());
+    void this.#retain();
     const [udp, tcp, tls] = [
       this.receiver.udpAddress(),
       this.receiver.tcpAddress(),
@@ -557,6 +562,22 @@ export class Daemon {
     if (told === this.#healthTold) return;
     if (this.#healthTold !== '') this.events.publish('health', readiness);
     this.#healthTold = told;
+  }
+
+  async #retain(): Promise<void> {
+    const { findings, audit, deliveries } = this.#setup.config.retention;
+    const retention = {
+      findings: findings as number,
+      audit: audit as number,
+      deliveries: deliveries as number,
+    };
+    try {
+      const removed = await trimStreams(this.store.redis, retention, Date.now());
+      if (removed > 0) this.log.info('retention.removed', { entries: removed });
+    } catch (error) {
+      // Redis is away: the next time it is done.
+      this.log.debug('retention.waits', { error });
+    }
   }
 
   /** Another daemon's person may have changed a mode. */

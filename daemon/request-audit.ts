@@ -5,7 +5,8 @@ import type { RedisClient } from './enforcement/functions.ts';
 import type { Page } from './enforcement/suspension-store.ts';
 import { isoTime } from './policy/finding.ts';
 
-const KEY = 'vigie:audit:{requests}';
+export const REQUEST_AUDIT_KEY = 'vigie:audit:{requests}';
+const KEY = REQUEST_AUDIT_KEY;
 /** Whatever the retention: more than this are not kept. */
 const MOST = 1_000_000;
 const MOST_BODY_CHARACTERS = 1_000;

@@ -63,6 +63,8 @@ test('the needed scopes are these', () => {
     'GET /v1/audit',
     'GET /v1/deliveries',
     'POST /v1/deliveries/{id}/replay',
+    'GET /v1/subjects/line/{id}/export',
+    'DELETE /v1/subjects/line/{id}/data',
     'POST /v1/customers/{id}/credit',
   ]);
   assert.ok(of('read').every((line) => line.startsWith('GET ')));

@@ -23,6 +23,7 @@ import { ingestRoutes } from './routes/ingest.ts';
 import { liftWebhookRoutes } from './routes/lift-webhook.ts';
 import { modeRoutes } from './routes/modes.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { privacyRoutes } from './routes/privacy.ts';
 import { rankingRoutes } from './routes/ranking.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { subjectRoutes } from './routes/subjects.ts';
@@ -73,6 +74,7 @@ export function adminRoutes(version: string): readonly Route[] {
     ...directoryRoutes,
     ...auditRoutes,
     ...deliveryRoutes,
+    ...privacyRoutes,
     ...creditRoutes,
   ];
   const document = route({
@@ -198,7 +200,8 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions, gua
         from: request.ip,
         operation: route.operationId,
         method: route.method,
-        path,
+        // With the query: the reason of an erasure stands there.
+        path: request.url.slice(0, 1_000),
         body: rawBody.toString('utf8'),
       };
       const asked = {

@@ -316,6 +316,25 @@ export function memoryServices() {
       get: (id) => (id === 'cmi' ? examplePolicy : null),
     },
     ingest: { report: () => ({ agents: [] }) },
+    lines: {
+      export: async (line) => ({
+        line,
+        at: '2026-11-22T10:00:00.000Z',
+        complete: true,
+        directory: null,
+        readings: [],
+        suspensions: [],
+        alerts: [],
+        transitions: [],
+        stored: {},
+      }),
+      erase: async (line) => ({
+        line,
+        at: '2026-11-22T10:00:00.000Z',
+        erased: { keys: 2, alerts: 1, suspensions: 0 },
+        kept: [{ what: 'the audit', why: 'who did what' }],
+      }),
+    },
     idempotency: {
       claim: async (name, digest) => {
         fail();

@@ -39,6 +39,10 @@ export interface AdminServices {
   readonly ingest: { report(): object };
   readonly idempotency: IdempotencyService;
   readonly audit: AuditService;
+  readonly lines: {
+    export(line: string): Promise<LineExport>;
+    erase(line: string): Promise<ErasedLine>;
+  };
   readonly directory: {
     readonly lines: DirectoryService<Line>;
     readonly trunks: DirectoryService<Trunk>;
@@ -203,6 +207,27 @@ export interface AuditItem {
 export interface AuditService {
   record(write: WriteRecord): Promise<void>;
   list(limit: number, cursor: string | null): Promise<Page<AuditItem>>;
+}
+
+/** Everything kept about a line. */
+export interface LineExport {
+  readonly line: string;
+  readonly at: string;
+  readonly complete: boolean;
+  readonly directory: object | null;
+  readonly readings: readonly object[];
+  readonly suspensions: readonly object[];
+  readonly alerts: readonly object[];
+  readonly transitions: readonly object[];
+  /** Keys in Redis and what they hold. */
+  readonly stored: Readonly<Record<string, unknown>>;
+}
+
+export interface ErasedLine {
+  readonly line: string;
+  readonly at: string;
+  readonly erased: { readonly keys: number; readonly alerts: number; readonly suspensions: number };
+  readonly kept: readonly { readonly what: string; readonly why: string }[];
 }
 
 export type PutResult =

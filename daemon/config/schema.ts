@@ -583,11 +583,27 @@ export const ConfigSchema = Type.Object(
     ),
     retention: Type.Object(
       {
-        findings: Duration({ description: 'How long findings are kept.', default: '90d', minimum: '1h' }),
+        findings: Duration({
+          description:
+            'How long alerts and their evidence are kept: for the security of the network French law allows three months (docs/privacy.md).',
+          default: '90d',
+          minimum: '1h',
+        }),
         suspensions: Duration({
-          description: 'How long suspensions and their audit are kept after their end.',
-          default: '400d',
+          description:
+            'How long suspensions with their evidence are kept after their end: as long as the bill may be disputed, a year.',
+          default: '365d',
           minimum: '1d',
+        }),
+        audit: Duration({
+          description: 'How long it is known who did what: writes through the API and transitions of suspensions.',
+          default: '365d',
+          minimum: '1d',
+        }),
+        deliveries: Duration({
+          description: 'How long the log of webhook deliveries is kept.',
+          default: '90d',
+          minimum: '1h',
         }),
       },
       closed,

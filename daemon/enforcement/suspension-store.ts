@@ -263,6 +263,14 @@ export class SuspensionStore {
     return { items, cursor: items.length < count ? null : items[items.length - 1]!.entry };
   }
 
+  /** Forgets a closed suspension before its retention is over; an open one stays. */
+  async remove({ id, subject, state }: Suspension): Promise<void> {
+    if (isOpen(state)) return;
+    await this.#redis.del(suspensionKeys.one(id));
+    await this.#redis.zrem(suspensionKeys.all, id);
+    await this.#redis.zrem(suspensionKeys.historyOf(subject), id);
+  }
+
   /** Removes index entries of suspensions whose retention has passed; at most 1,000 at a time. */
   async trim(nowMs: number): Promise<number> {
     const before = `(${lowestIdAt(nowMs - this.#settings.retentionMs)}`;
