@@ -42,6 +42,7 @@ describe('one long call, by capture time', () => {
     called: '+33123456789',
   });
   const blocked = 'vigie:blocked:customer:debtor';
+  const TRIAL_LINE = '33100000002';
   /** An hour ago: capture time may go faster than the clock. */
   const startMs = Date.now() - 60 * MINUTE_MS;
   const answerMs = startMs + 1_002;
@@ -52,17 +53,26 @@ describe('one long call, by capture time', () => {
   let hep: HepConnection;
   let ticks = 0;
 
-  before(async () => {
-    scratch = mkdtempSync(join(tmpdir(), 'vigie-credit-'));
-    writeFileSync(join(scratch, 'deck.csv'), minuteDeck);
+  const writeDirectory = (trial: { trialFrom?: string }) =>
     writeFileSync(
       join(scratch, 'directory.yaml'),
       stringify({
         plans: [{ id: 'metered', deck: 'retail', creditThreshold: 3, creditPerLine: 2 }],
-        customers: [{ id: 'debtor', plan: 'metered' }],
-        lines: [{ id: LINE, customer: 'debtor' }],
+        customers: [
+          { id: 'debtor', plan: 'metered' },
+          { id: 'newcomer', policy: 'voxbi', ...trial },
+        ],
+        lines: [
+          { id: LINE, customer: 'debtor' },
+          { id: TRIAL_LINE, customer: 'newcomer' },
+        ],
       }),
     );
+
+  before(async () => {
+    scratch = mkdtempSync(join(tmpdir(), 'vigie-credit-'));
+    writeFileSync(join(scratch, 'deck.csv'), minuteDeck);
+    writeDirectory({ trialFrom: new Date(startMs).toISOString().slice(0, 10) });
     redis = await startRedis();
     keys = new Redis(redis.url);
     vigie = await startVigie({
@@ -110,6 +120,12 @@ describe('one long call, by capture time', () => {
     blocked: await keys.exists(blocked),
   });
   const free = { suspended: false, blocked: 0 };
+  /** Value, limit and unit of each suspension that the customer ever had. */
+  const suspendedFor = async (customer: string) => {
+    const { body } = await adminRequest(vigie, 'GET', `/v1/suspensions?customer=${customer}`);
+    const { items } = body as { items: { value: number; limit: number; unit: string }[] };
+    return items.map(({ value, limit, unit }) => [value, limit, unit]);
+  };
 
   it('the first minute is owed at the answer; the threshold is the plan’s, with so much a line', async () => {
     await until(answerMs + 100);
@@ -152,6 +168,7 @@ describe('one long call, by capture time', () => {
     const { readings, suspensions } = await explain(vigie, 'customer', 'debtor');
     assert.equal(readings.find((one) => one.rule === rule)?.value, 6);
     assert.equal(suspensions.length, 1);
+    assert.deepEqual(await suspendedFor('debtor'), [[6, 5, 'EUR']]);
   });
 
   it('after another restart still', async () => {
@@ -230,6 +247,31 @@ describe('one long call, by capture time', () => {
     await owes(6);
     await waitFor('the lift', async () => (await keys.exists(blocked)) === 0);
     assert.deepEqual(await state(), free);
+  });
+
+  it('a free trial ends with its 31st begun minute, and the contract that follows lifts that', async () => {
+    const key = 'vigie:blocked:customer:newcomer';
+    const rule = 'voxbi.trial-allowance';
+    const phone = '198.51.100.30:5060';
+    const of = (callId: string): Dialog => ({ line: TRIAL_LINE, phone, callId, called: '+33123456789' });
+    const fromMs = answerMs + 25 * MINUTE_MS;
+    await hep.send(
+      registration({ ...of('trial'), called: TRIAL_LINE, user: TRIAL_LINE }, fromMs - 1_000, 7_200),
+    );
+    for (let call = 0; call < 4; call++) await hep.send(answered(of(`trial-${call}`), fromMs - 2));
+    // Four calls are in their seventh minute: 28; at the next three more begin theirs, and the 31st is one too many.
+    await until(fromMs + 7 * MINUTE_MS - 100);
+    const standing = async () => readingOf(await explain(vigie, 'customer', 'newcomer'), rule);
+    await waitFor('28 minutes', async () => (await standing()).value === 28);
+    await until(fromMs + 7 * MINUTE_MS + 100);
+    await waitFor('the block', async () => (await keys.exists(key)) === 1);
+    assert.equal(JSON.parse((await keys.get(key)) ?? '{}').rule, rule);
+    // What it was suspended for says when: not before the 31st.
+    assert.deepEqual(await suspendedFor('newcomer'), [[31, 30, 'min']]);
+    writeDirectory({});
+    vigie.signal('SIGHUP');
+    await waitFor('the lift', async () => (await keys.exists(key)) === 0);
+    assert.equal((await standing()).value, null);
   });
 });
 
