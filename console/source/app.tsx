@@ -94,7 +94,9 @@ function Page() {
       return;
     }
     scrollTo(0, 0);
-    document.getElementById('content')?.focus({ preventScroll: true });
+    const content = document.getElementById('content');
+    // The page may have put the focus where it is wanted already.
+    if (content !== null && !content.contains(document.activeElement)) content.focus({ preventScroll: true });
   }, [place, language.value]);
   switch (to.page) {
     case 'subject':

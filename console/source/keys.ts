@@ -40,16 +40,23 @@ export function listenToKeys(onHelp: () => void): () => void {
   return () => removeEventListener('keydown', onKey);
 }
 
+let searchWanted = false;
+
+/** True once after `/` was pressed on a page without a search field. */
+export function takeSearchWanted(): boolean {
+  const wanted = searchWanted;
+  searchWanted = false;
+  return wanted;
+}
+
 function search(): void {
   const field = document.querySelector<HTMLElement>('[data-search]');
   if (field !== null) {
     field.focus();
     return;
   }
+  searchWanted = true;
   go('#/subjects');
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-search]')?.focus()),
-  );
 }
 
 /** Focus goes to the link or button of the next row, so that Enter opens it. */

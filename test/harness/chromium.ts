@@ -1,5 +1,8 @@
 /** A real Chromium without a window. */
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+
+/** Nothing is asserted of the time; what does not come is given up. */
+const PATIENCE_MS = 20_000;
 
 export type Theme = 'light' | 'dark';
 
@@ -39,6 +42,7 @@ export async function visit(browser: Browser, origin: string, options: VisitOpti
     serviceWorkers: 'block',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const strangers: string[] = [];
   const errors: string[] = [];
   page.on('request', (request) => {
@@ -59,4 +63,10 @@ export async function signIn(page: Page, token: string): Promise<void> {
   await page.locator('input[name=token]').fill(token);
   await page.locator('button[type=submit]').click();
   await page.locator('.tiles').waitFor();
+}
+
+/** Text as it is seen, white space as one blank. */
+export async function seenText(locator: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: words of neighbouring elements would run together
+  return (await locator.innerText()).replaceAll(/\s+/g, ' ');
 }

@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Ranked, SubjectKind } from '../api.ts';
 import { kindWord } from '../format.ts';
+import { takeSearchWanted } from '../keys.ts';
 import { Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
 import { go, subjectLink } from '../router.ts';
@@ -15,7 +17,11 @@ export function guessKind(text: string): SubjectKind {
   return /^\+?\d{3,}$/.test(text) ? 'line' : 'customer';
 }
 
-export function Search({ autofocus = false }: { autofocus?: boolean }) {
+export function Search() {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (takeSearchWanted()) field.current?.focus();
+  }, []);
   const text = useSignal('');
   const kind = useSignal<SubjectKind | null>(null);
   const id = text.value.trim();
@@ -44,8 +50,8 @@ export function Search({ autofocus = false }: { autofocus?: boolean }) {
         </select>
         <input
           type="search"
+          ref={field}
           data-search
-          autofocus={autofocus}
           aria-label={t('subjects.search')}
           placeholder={t('subjects.search.placeholder')}
           value={text.value}

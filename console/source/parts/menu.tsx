@@ -27,7 +27,6 @@ export function LanguageButton() {
       class="plain"
       lang={other}
       title={t('menu.language')}
-      aria-label={t('menu.language')}
       onClick={() => chooseLanguage(other)}
     >
       {other.toUpperCase()}
