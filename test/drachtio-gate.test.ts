@@ -192,6 +192,17 @@ describe('gate for drachtio', () => {
     assert.equal(drachtio.forwarded.length, 3);
   });
 
+  test('other methods are handed on without a question, a REGISTER without Path', async () => {
+    const methods = ['INVITE', 'REGISTER', 'OPTIONS'];
+    service = await startGate({ drachtio: { servers: [server(drachtio)], tags: [], methods } });
+    await block('line:alice');
+    assert.equal((await drachtio.request(request('OPTIONS', '0142000001'), pbx)).status, 200);
+    assert.equal((await drachtio.request(request('REGISTER', 'alice'), pbx)).status, 200);
+    assert.equal((await drachtio.request(request('SUBSCRIBE', '0142000001'), pbx)).status, 503);
+    assert.deepEqual(service.counters.verdicts, { 'other-method': 1, clear: 1 });
+    for (const { text } of drachtio.forwarded) assert.doesNotMatch(text, /^(Record-Route|Path):/m);
+  });
+
   test('a request within a dialog passes', async () => {
     service = await startGate();
     await block('line:alice');

@@ -42,6 +42,11 @@ export const GateSchema = Type.Object(
         'drachtio stays in the path of the call, so that its end is told: limits on calls need it.',
       default: true,
     }),
+    path: Switch({
+      description:
+        'REGISTER goes on with Path (RFC 3327) and Require: path, so that calls to the line come back through drachtio; the registrar must know it.',
+      default: false,
+    }),
     emergencyUser: Text('number', {
       description: 'Who is dialled at the next hop for an emergency service URN (RFC 5031).',
       default: '112',
@@ -89,12 +94,15 @@ export const GateSchema = Type.Object(
           default: [],
           maxItems: 20,
         }),
-        methods: Type.Array(Type.Enum(['INVITE', 'REGISTER', 'MESSAGE']), {
-          description:
-            'Requests that are taken; empty: none, only the ends of calls are heard (with the HTTP request handler).',
-          default: ['INVITE', 'REGISTER', 'MESSAGE'],
-          maxItems: 3,
-        }),
+        methods: Type.Array(
+          Type.Enum(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'INFO']),
+          {
+            description:
+              'Requests that are taken; those after the first three are handed on without a question, for drachtio answers 503 to what no application takes. Empty: only the ends of calls are heard (with the HTTP request handler).',
+            default: ['INVITE', 'REGISTER', 'MESSAGE'],
+            maxItems: 8,
+          },
+        ),
       },
       closed,
     ),

@@ -118,6 +118,22 @@ function noteConflicts(config: VigieConfig, reader: Reader, placeOf: PlaceOf): v
     );
   }
   if (tls.listen !== null) noteTls(tls, reader, placeOf);
+  noteRefusals(config.gate.refusal, reader, placeOf);
+}
+
+/** A 608 without a card to point to leaves the caller no way to complain, which RFC 8688 is about. */
+function noteRefusals(
+  { status, statusByRule, contactCard }: VigieConfig['gate']['refusal'],
+  reader: Reader,
+  placeOf: PlaceOf,
+): void {
+  if (contactCard !== null || ![status, ...Object.values(statusByRule)].includes(608)) return;
+  reader.note(
+    placeOf(['gate', 'refusal']),
+    'conflict',
+    'gate.refusal answers 608 and has no contactCard',
+    'name the https:// address of the signed card, or answer 603',
+  );
 }
 
 function noteTls(

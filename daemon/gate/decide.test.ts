@@ -10,7 +10,7 @@ import type { GateVerdict } from './verdict.ts';
 
 const options = {
   next: ['sip:10.0.0.1:5060'],
-  recordRoute: true,
+  stay: { recordRoute: true, path: false },
   nextAfterMs: 2_000,
   emergencyUser: '112',
   route: null,

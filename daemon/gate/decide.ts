@@ -3,8 +3,8 @@ import { Endpoint } from '../ingest/packet.ts';
 import { Field, SipMessage } from '../sip/message.ts';
 import type { GateCounters } from './counters.ts';
 import type { Gate } from './gate.ts';
-import { destinationsOf } from './next-hop.ts';
-import { readQuestion } from './question.ts';
+import { destinationsOf, type StayInPath, staysInPath } from './next-hop.ts';
+import { isGateMethod, readQuestion } from './question.ts';
 import type { GateVerdict } from './verdict.ts';
 
 /** What drachtio asks by HTTP: parameters in the order in which they came, and the request's text. */
@@ -33,7 +33,7 @@ export type DecideAnswer =
 
 export interface DecideOptions {
   readonly next: readonly string[];
-  readonly recordRoute: boolean;
+  readonly stay: StayInPath;
   readonly nextAfterMs: number;
   readonly emergencyUser: string;
   /** Tag of the application that goes on with what passes; null: it is proxied. */
@@ -58,11 +58,16 @@ export async function decide(
   if (received) source.port = portOfVia(message);
   const requestUri = (received ? message.text(Field.requestUri) : null) ?? parameters.get('uri') ?? '';
   const requestUser = (received ? message.text(Field.requestUser) : null) ?? parameters.get('uriUser') ?? '';
+  const method = (received ? message.text(Field.methodToken) : null) ?? parameters.get('method') ?? '';
   const question = readQuestion(body, source);
   counters.count('requests', question?.method ?? 'OTHER');
   const verdict: GateVerdict =
     question === null
-      ? { pass: true, grounds: 'unreadable', restrictCallerId: false }
+      ? {
+          pass: true,
+          grounds: isGateMethod(method) ? 'unreadable' : 'other-method',
+          restrictCallerId: false,
+        }
       : await gate.decide(question);
   counters.count('verdicts', verdict.grounds);
   if (!verdict.pass) {
@@ -76,7 +81,7 @@ export async function decide(
     action: 'proxy',
     data: {
       destination: destinationsOf(requestUri, requestUser, options.next, options.emergencyUser),
-      recordRoute: options.recordRoute,
+      recordRoute: staysInPath(method, options.stay),
       followRedirects: false,
       simultaneous: false,
       provisionalTimeout: `${options.nextAfterMs}ms`,

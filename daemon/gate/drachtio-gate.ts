@@ -9,9 +9,9 @@ import type { GateCounters } from './counters.ts';
 import { type CallEvent, DrachtioConnection, type DrachtioServer } from './drachtio-connection.ts';
 import type { ProxyResult, SrfRequest, SrfResponse } from './drachtio-srf.ts';
 import type { Gate } from './gate.ts';
-import { destinationsOf } from './next-hop.ts';
+import { destinationsOf, type StayInPath, staysInPath } from './next-hop.ts';
 import { endingOf, type OpenCall, OpenCalls } from './open-calls.ts';
-import { type GateQuestion, readQuestion } from './question.ts';
+import { type GateQuestion, isGateMethod, readQuestion } from './question.ts';
 import type { GateVerdict, Refusal } from './verdict.ts';
 
 export interface DrachtioGateOptions {
@@ -24,7 +24,7 @@ export interface DrachtioGateOptions {
   readonly log: EventLog;
   /** Next hops in order of preference; empty: where the Request-URI says. */
   readonly next: readonly string[];
-  readonly recordRoute: boolean;
+  readonly stay: StayInPath;
   /** Without a provisional answer within this, the next hop after it is tried. */
   readonly nextAfterMs: number;
   readonly emergencyUser: string;
@@ -147,7 +147,9 @@ export class DrachtioGate implements CallEnder {
     try {
       const text = request.msg.raw ?? '';
       const question = readQuestion(text, sourceOf(request));
-      const verdict = await this.#decide(question);
+      const verdict = isGateMethod(request.method)
+        ? await this.#decide(question)
+        : ({ pass: true, grounds: 'other-method', restrictCallerId: false } as const);
       this.#options.counters.count('verdicts', verdict.grounds);
       if (!verdict.pass) {
         this.#refuse(index, request, response, verdict.refusal);
@@ -211,10 +213,10 @@ export class DrachtioGate implements CallEnder {
     question: GateQuestion | null,
     verdict: GateVerdict,
   ): void {
-    const { counters, next, emergencyUser, recordRoute, nextAfterMs } = this.#options;
+    const { counters, next, emergencyUser, stay, nextAfterMs } = this.#options;
     const destinations = destinationsOf(
       question?.requestUri ?? requestUriOf(request.msg.raw ?? ''),
-      question?.requestUser ?? '',
+      question?.requestUser ?? requestUserOf(request.msg.raw ?? ''),
       next,
       emergencyUser,
     );
@@ -225,7 +227,7 @@ export class DrachtioGate implements CallEnder {
     if (srf === null || !connection.holds(request.socket)) return;
     srf
       .proxyRequest(request, destinations, {
-        recordRoute,
+        recordRoute: staysInPath(request.method, stay),
         followRedirects: false,
         forking: 'sequential',
         provisionalTimeout: `${nextAfterMs}ms`,
@@ -298,11 +300,9 @@ export class DrachtioGate implements CallEnder {
     const method = text.slice(0, text.indexOf(' '));
     this.#options.counters.count('requests', method);
     this.#options.counters.count('verdicts', 'unreadable');
-    const bytes = Buffer.from(text, 'utf8');
-    message.read(bytes, 0, bytes.length);
     const destinations = destinationsOf(
       requestUriOf(text),
-      message.text(Field.requestUser) ?? '',
+      requestUserOf(text),
       this.#options.next,
       this.#options.emergencyUser,
     );
@@ -313,11 +313,11 @@ export class DrachtioGate implements CallEnder {
 
   /** As drachtio-srf writes it. */
   #proxyFrame(transactionId: string, method: string, destinations: readonly string[]): string {
-    const { recordRoute, nextAfterMs } = this.#options;
+    const { stay, nextAfterMs } = this.#options;
     const head = [
       'proxy',
       transactionId,
-      recordRoute ? 'remainInDialog' : '',
+      staysInPath(method, stay) ? 'remainInDialog' : '',
       'fullResponse',
       '',
       'serial',
@@ -389,6 +389,12 @@ function sourceOf(request: SrfRequest): Endpoint {
 function requestUriOf(text: string): string {
   const [, uri] = text.slice(0, 4_096).split(' ', 2);
   return uri ?? '';
+}
+
+function requestUserOf(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  message.read(bytes, 0, bytes.length);
+  return message.text(Field.requestUser) ?? '';
 }
 
 function classOf(status: number | undefined): string {

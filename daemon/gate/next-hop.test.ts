@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { destinationsOf } from './next-hop.ts';
+import { destinationsOf, staysInPath } from './next-hop.ts';
 
 const HOPS = ['sip:10.0.0.1:5060', 'sips:[2001:db8::1]:5061;transport=tls'];
 
@@ -36,4 +36,13 @@ test('nothing that a caller writes ends a field, a line or the host', () => {
       assert.doesNotMatch(unrouted, /[|\r\n<>"]/);
     }),
   );
+});
+
+test('drachtio stays in the path of dialogs, and of registrations only where the registrar knows Path', () => {
+  const stays = (path: boolean) =>
+    ['INVITE', 'SUBSCRIBE', 'MESSAGE', 'OPTIONS', 'REGISTER'].filter((method) =>
+      staysInPath(method, { recordRoute: true, path }),
+    );
+  assert.deepEqual(stays(false), ['INVITE', 'SUBSCRIBE']);
+  assert.deepEqual(stays(true), ['INVITE', 'SUBSCRIBE', 'REGISTER']);
 });

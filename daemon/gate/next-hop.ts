@@ -1,5 +1,17 @@
 /** Where a request that passes goes: what `proxyRequest` and drachtio's `proxy` answer are given. */
 
+/** What drachtio is to add when it hands a request on. */
+export interface StayInPath {
+  readonly recordRoute: boolean;
+  readonly path: boolean;
+}
+
+/** drachtio adds Record-Route to what begins a dialog, and Path with Require: path to a REGISTER. */
+export function staysInPath(method: string, { recordRoute, path }: StayInPath): boolean {
+  if (method === 'REGISTER') return path;
+  return recordRoute && (method === 'INVITE' || method === 'SUBSCRIBE');
+}
+
 /** Characters that a user part may hold as they are (RFC 3261 section 25.1: unreserved and user-unreserved). */
 const PLAIN_USER = /[^A-Za-z0-9\-_.!~*'()&=+$,;?/%]/g;
 const MAXIMUM_URI = 512;

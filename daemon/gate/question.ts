@@ -5,7 +5,7 @@ import { Field, Method, SipMessage } from '../sip/message.ts';
 /** What the gate is asked about: the others go on unasked. */
 export type GateMethod = 'INVITE' | 'REGISTER' | 'MESSAGE';
 
-export const GATE_METHODS: readonly GateMethod[] = ['INVITE', 'REGISTER', 'MESSAGE'];
+const GATE_METHODS: readonly GateMethod[] = ['INVITE', 'REGISTER', 'MESSAGE'];
 
 /** A request that waits for its decision, as it came from the network. */
 export interface GateQuestion {
@@ -23,6 +23,10 @@ export interface GateQuestion {
   readonly assertedUser: string;
   /** Digest user name without realm; empty without credentials. */
   readonly authUser: string;
+}
+
+export function isGateMethod(method: string): method is GateMethod {
+  return (GATE_METHODS as readonly string[]).includes(method);
 }
 
 const METHODS: Readonly<Partial<Record<Method, GateMethod>>> = {

@@ -78,7 +78,7 @@ export class GateService {
       counters: this.counters,
       log,
       next: gate.next,
-      recordRoute: gate.recordRoute,
+      stay: gate,
       nextAfterMs: gate.nextAfter as number,
       emergencyUser: gate.emergencyUser,
       maximumAgeMs: config.calls.maximumAge as number,
@@ -114,7 +114,7 @@ export class GateService {
     const { gate } = this.#options.config;
     return decide(request, this.gate, this.counters, {
       next: gate.next,
-      recordRoute: gate.recordRoute,
+      stay: gate,
       nextAfterMs: gate.nextAfter as number,
       emergencyUser: gate.emergencyUser,
       route: gate.decide.route,

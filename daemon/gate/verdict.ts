@@ -12,6 +12,7 @@ export interface Refusal {
 export type Grounds =
   | 'clear'
   | 'in-dialog'
+  | 'other-method'
   | 'emergency'
   | 'incoming'
   | 'unreadable'
