@@ -1,12 +1,14 @@
 /** From events of calls to what they cost, by hand-made sums; deck: 12 cents a started minute, connection 5 cents. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { type CallOptions, callEvents, legOf, merged, NOON_MS } from '../../detectors/cases-events.ts';
 import type { CallEvent, Cost, Event } from '../../detectors/vocabulary.ts';
 import { Directory } from '../identity/directory.ts';
 import type { DirectoryData } from '../identity/directory-schema.ts';
 import { MemoryStore } from '../windows/memory-store.ts';
 import { parseDeck } from './deck-file.ts';
+import { chargedSeconds, priceOf } from './rate.ts';
 import { RateDeck } from './rate-deck.ts';
 import { Rating, type RatingSettings } from './rating.ts';
 
@@ -297,6 +299,80 @@ describe('a restart', () => {
     assert.equal(started.parts.length, 1);
     assert.deepEqual(play(rating, call({ callId: 'b' })).costs, [undefined]);
   });
+});
+
+it('whatever the price, the length, the plan and the restarts: the parts sum up to the cost, and the cost is the price', async () => {
+  const seconds = fc.integer({ min: 1, max: 90 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({ price: fc.integer({ min: 0, max: 2_000_000 }), fee: fc.integer({ min: 0, max: 100_000 }) }),
+      fc.tuple(seconds, seconds, fc.integer({ min: 0, max: 30 })),
+      fc.array(fc.integer({ min: 0, max: 600_000 }), { minLength: 1, maxLength: 4 }),
+      fc.option(fc.integer({ min: 1, max: 15 })),
+      fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 3 }),
+      async ({ price, fee }, [first, next, free], durations, minutes, restarts) => {
+        const written = (micros: number) => (micros / 1e6).toFixed(6);
+        const head = 'prefix,per_minute,connection_fee,increment,free_seconds';
+        const text = `${head}\n*,${written(price)},${written(fee)},${first}/${next},${free}\n`;
+        const deck = new RateDeck('any', parseDeck('any.csv', text, 'UTC').rows);
+        const includes = minutes === null ? [] : [{ minutes }];
+        const directory = Directory.empty();
+        directory.replace({ plans: [{ id: 'p', includes }], lines: [{ id: '100', plan: 'p' }] });
+        const store = new MemoryStore();
+        const make = () =>
+          new Rating({
+            directory,
+            store,
+            capacity: { calls: 100, lines: 100 },
+            settings: { ...settings, decks: new Map([['retail', deck]]) },
+            ruleMarksMs: [],
+          });
+        const events = merged(
+          ...durations.map((durationMs, index) =>
+            call({ callId: `c${index}`, startMs: NOON_MS + index * 7_000, durationMs }),
+          ),
+        );
+        let rating = make();
+        const told: Event[] = [];
+        for (const [index, event] of events.entries()) {
+          if (restarts.includes(index)) {
+            rating = make();
+            await rating.restore();
+          }
+          told.push(...rating.of(event));
+        }
+        let included = 0;
+        durations.forEach((durationMs, index) => {
+          const rate = {
+            perMinuteMicros: price,
+            connectionMicros: fee,
+            firstSeconds: first,
+            nextSeconds: next,
+          };
+          const charged = chargedSeconds({ ...rate, freeSeconds: free }, durationMs);
+          const ofCall = told.filter((event) => 'leg' in event && event.leg.callId === `c${index}`);
+          const ended = ofCall.find((event) => event.type === 'ended');
+          assert.ok(ended?.type === 'ended');
+          const { totalMicros = -1, outOfPlanMicros = -1 } = ended.cost ?? {};
+          assert.equal(totalMicros, priceOf({ ...rate, freeSeconds: free }, charged));
+          const parts = ofCall.flatMap((event) => (event.type === 'accrued' ? [event.part] : []));
+          assert.equal(
+            parts.reduce((sum, part) => sum + part.totalMicros, 0),
+            totalMicros,
+          );
+          assert.equal(
+            parts.reduce((sum, part) => sum + part.outOfPlanMicros, 0),
+            outOfPlanMicros,
+          );
+          assert.ok(outOfPlanMicros >= 0 && outOfPlanMicros <= totalMicros);
+          if (outOfPlanMicros === 0) included += charged;
+        });
+        // No more than the plan's minutes is free of charge, unless the price is nothing at all.
+        if (price > 0 && fee > 0) assert.ok(included <= (minutes ?? 0) * 60);
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 describe('minutes are told of', () => {
