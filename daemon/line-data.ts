@@ -76,6 +76,10 @@ export class LineData {
           what: "findings about the line's customer or about those it called, in whose evidence it may stand",
           why: 'they are kept for retention.findings and retention.suspensions',
         },
+        {
+          what: 'its share in the windows of called numbers and of the group it is compared with',
+          why: 'they end with their period, a month at most',
+        },
         ...(alerts.complete ? [] : [{ what: 'alerts beyond the newest 200,000', why: 'not looked at' }]),
       ],
     };
