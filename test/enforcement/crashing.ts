@@ -1,4 +1,5 @@
 /** A daemon that hands one finding over and dies by SIGKILL at the given point. Arguments: Redis URL, webhook URL, point. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { enforcementDefaults } from '../../daemon/enforcement/config.ts';
 import { Enforcement } from '../../daemon/enforcement/enforcement.ts';
@@ -29,8 +30,13 @@ const enforcement = new Enforcement({
   enforcers: [
     {
       name: 'dying',
-      // After the Redis keys, before the notice of the act.
-      apply: async () => dieAt('blocked'),
+      // After the Redis keys, which are written at the same time, and before the notice of the act.
+      apply: async () => {
+        if (point !== 'blocked') return;
+        const redis = new Redis(url);
+        while ((await redis.exists('vigie:blocked:line:0123')) === 0) await sleep(2);
+        dieAt('blocked');
+      },
       withdraw: async () => {},
       list: async () => [],
       reconcile: async () => 0,
