@@ -121,15 +121,20 @@ for (const way of ['redis', 'htable'] as const)
     it('withholds the caller id of a restricted line and of no other', async () => {
       await say(`restricted:line:${alpha.line}`, restricted);
       hep.clear();
-      await succeeds(alpha, abroad);
-      await succeeds(beta, abroad);
+      await succeeds(alpha, abroad, { scenario: 'customer-identities' });
+      await succeeds(beta, abroad, { scenario: 'customer-identities' });
       await hep.drained();
       const [first = '', second = '', ...more] = sentOn();
       assert.equal(more.length, 0);
       assert.match(first, /\r\nFrom: "?Anonymous"? ?<sip:anonymous@anonymous\.invalid>;tag=/);
       assert.match(first, /\r\nPrivacy: id\r\n/);
+      assert.doesNotMatch(
+        first,
+        /\r\n(P-Asserted-Identity|P-Preferred-Identity|Remote-Party-ID|Privacy: none)/,
+      );
       assert.match(second, new RegExp(`\r\nFrom: <sip:${beta.line}@`));
-      assert.doesNotMatch(second, /\r\nPrivacy:/);
+      assert.doesNotMatch(second, /\r\nPrivacy: id/);
+      assert.match(second, /\r\nP-Asserted-Identity:/);
       // The caller gets its own From back, as RFC 3261 §8.2.6.2 wants it.
       const answers = hep.messages().filter((one) => /^SIP\/2.0 200.*\r\nCSeq: 2 INVITE/s.test(one));
       const toCaller = answers.filter((one) => (one.match(/;branch=/g) ?? []).length === 1);
