@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { Redis } from 'ioredis';
 import { destination } from 'pino';
 import { stringify } from 'yaml';
+import { readLocalToken } from '../daemon/admin/local-token.ts';
 import type { Daemon as DaemonType } from '../daemon/daemon.ts';
 import { parisMidnightMs } from '../simulate/calendar.ts';
 import { directoryYaml, NETWORK } from '../simulate/directory-yaml.ts';
@@ -111,7 +112,12 @@ async function demo({ directory }: { directory: string }): Promise<void> {
 
   const here = (path: string): string => relative(process.cwd(), path) || '.';
   const command = (rest: string): string => `npx vigie ${rest} --config ${here(file)}`;
-  introduce(screen, daemon, { hep, log: here(logFile), config: here(file) });
+  introduce(screen, daemon, {
+    hep,
+    log: here(logFile),
+    config: here(file),
+    token: readLocalToken(directory) ?? '',
+  });
   const titles = new Map(
     [...setup.policies.values()].flatMap(({ rules }) => rules.map(({ id, title }) => [id, title] as const)),
   );
@@ -194,7 +200,7 @@ function after(entry: string, than: string): boolean {
 function introduce(
   screen: Screen,
   daemon: DaemonType,
-  { hep, log, config }: { hep: string; log: string; config: string },
+  { hep, log, config, token }: { hep: string; log: string; config: string; token: string },
 ): void {
   const admin = `http://${daemon.adminAddress()}`;
   const bold = (text: string): string => painted(screen, 'bold', text);
@@ -204,6 +210,8 @@ function introduce(
       bold(`Vigie watches a synthetic operator: ${LINES} lines and their PBXs, four of them up to no good.`),
       `${MORNING_HOURS} hours of a working morning pass in a minute, then it goes on in real time. Ctrl-C ends it.`,
       '',
+      `  console   ${bold(`${admin}/`)}`,
+      `            sign in with  ${token}`,
       `  HEP in    ${hep} (UDP and TCP)`,
       `  API       ${admin}/v1/openapi.json   alerts: ${admin}/v1/alerts`,
       `  metrics   ${admin}/metrics   health: ${admin}/readyz`,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { localTokenFile } from '../daemon/admin/local-token.ts';
 import { configFile } from '../daemon/config/load.ts';
 import { requireSetup } from './config.ts';
 import { talk } from './output.ts';
@@ -14,13 +15,16 @@ export function welcome(facts: {
   readonly mode: string;
   readonly policy: string;
   readonly config: string;
+  /** File with the token to sign in with. */
+  readonly token: string;
 }): string {
-  const { udp, tcp, admin, redis, mode, policy, config } = facts;
+  const { udp, tcp, admin, redis, mode, policy, config, token } = facts;
   const hep = udp ?? tcp ?? '';
   const port = /:(\d+)/.exec(redis.replace(/^\w+:\/\//, ''))?.[1] ?? '6379';
   return `
 Vigie is running. It listens to your proxy and judges by policy ${policy}, mode ${mode}${mode === 'observe' ? ' (it acts on nothing)' : ''}.
 
+  console   http://${admin}/   sign in with the token in ${token}
   HEP in    ${[udp === null ? '' : `udp ${udp}`, tcp === null ? '' : `tcp ${tcp}`].filter((text) => text !== '').join(', ')}
   API       http://${admin}/v1/openapi.json
   metrics   http://${admin}/metrics   health: http://${admin}/readyz
@@ -73,6 +77,7 @@ export function quickstartCommand(): Command {
           mode: policies.mode,
           policy: policies.default,
           config: configFile(path, process.env),
+          token: localTokenFile(redis.directory),
         }),
       );
     });

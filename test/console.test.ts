@@ -86,7 +86,7 @@ describe('an operator with every right', () => {
     assert.equal(await suspended.count(), 1);
     assert.match(
       await seenText(suspended),
-      /^Customer acme in force Answered share \(ASR\): 0 % in 24 h, at least 50 % general terms 12\.1 /,
+      /^Customer acme in force outgoing calls Answered share \(ASR\): 0 % in 24 h, at least 50 % general terms 12\.1 /,
     );
     assert.ok(await page.evaluate<boolean>('window.notReloaded'));
   });

@@ -1,16 +1,17 @@
-/** The demo as a user starts it: an alert and a suspension come up by themselves, and the suspension is lifted by the API. */
+/** The demo as a user starts it: an alert and a suspension come up by themselves, and the suspension is lifted on the console. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startChild, waitFor } from './harness/child.ts';
+import { signIn, startChromium, visit } from './harness/chromium.ts';
 
 const command = new URL('../cli/vigie', import.meta.url).pathname;
 /** Nothing is asserted of the time; a demo that hangs is given up. */
 const PATIENCE_MS = 120_000;
 
-test('the demo shows an alert and a suspension, and shows the lift that comes by the API', async (t) => {
+test('the demo shows an alert and a suspension, on the console too, where two clicks lift it', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-demo-'));
   const child = startChild(command, ['demo', '--directory', directory]);
   t.after(async () => {
@@ -26,27 +27,26 @@ test('the demo shows an alert and a suspension, and shows the lift that comes by
     /SUSPENDED {2}customer c\d+ \(.+\): .+ limit .+ \(cmi\.[a-z-]+; general terms 12\.1\)/,
   );
   assert.match(screen, /why: {2}npx vigie explain customer c\d+ --config .*vigie\.yaml/);
-  const id = /lift: npx vigie suspensions lift (\S+) --grace 1h --reason ".+" --config .*vigie\.yaml/.exec(
+  assert.match(
     screen,
-  )?.[1];
-  const api = /API +(http:\/\/\S+)\/v1\/openapi\.json/.exec(screen)?.[1];
-  assert.ok(id !== undefined && api !== undefined, screen);
-  const token = readFileSync(join(directory, 'admin-token'), 'utf8').trim();
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    /lift: npx vigie suspensions lift \S+ --grace 1h --reason ".+" --config .*vigie\.yaml/,
+  );
+  const origin = /console +(http:\/\/127\.0\.0\.1:\d+)\/\n +sign in with +(vigie_\S+)/.exec(screen);
+  assert.ok(origin !== null, screen);
 
-  const before = await (await fetch(`${api}/v1/suspensions/${id}`, { headers })).json();
-  assert.equal((before as { state: string }).state, 'active');
-  const reply = await fetch(`${api}/v1/suspensions/${id}/lift`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ reason: 'known to us', by: 'alice', graceSeconds: 60 }),
-  });
-  assert.equal(reply.status, 200, await reply.text());
-  const after = await (await fetch(`${api}/v1/suspensions/${id}`, { headers })).json();
-  assert.equal((after as { state: string }).state, 'lifted');
+  const browser = await startChromium();
+  t.after(() => browser.close());
+  const { page, errors, strangers } = await visit(browser, origin[1]);
+  await signIn(page, origin[2]);
+  const first = page.locator('.suspended-row').last();
+  await first.getByText('in force').waitFor();
+  await first.getByRole('button').click();
+  await page.getByRole('button', { name: 'Lift now' }).click();
+  await page.getByText(/ is lifted\.$/).waitFor();
+  assert.deepEqual([errors, strangers], [[], []]);
   await waitFor(
     'the lift on the screen',
-    () => /LIFTED .+ by alice: known to us/.test(child.log()),
+    () => /LIFTED .+ by local: Spoke with the customer/.test(child.log()),
     child,
     PATIENCE_MS,
   );

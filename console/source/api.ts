@@ -9,7 +9,14 @@ export interface Subject {
   readonly id: string;
 }
 
-export type Action = 'alert' | 'suspend' | 'block-registration';
+export type Action =
+  | 'alert'
+  | 'suspend'
+  | 'block-registration'
+  | 'restrict-caller-id'
+  | 'refuse-excess'
+  | 'per-minute-billing'
+  | 'end-calls';
 export type Mode = 'observe' | 'enforce';
 
 export interface Message {
@@ -52,9 +59,17 @@ export type AlertKind =
   | 'alert'
   | 'suspended'
   | 'registration-blocked'
+  | 'caller-id-restricted'
+  | 'excess-refused'
+  | 'billed-per-minute'
+  | 'calls-ended'
   | 'continued'
   | 'would-suspend'
   | 'would-block-registration'
+  | 'would-restrict-caller-id'
+  | 'would-refuse-excess'
+  | 'would-bill-per-minute'
+  | 'would-end-calls'
   | 'held'
   | 'in-grace'
   | 'not-allowed';
@@ -77,7 +92,7 @@ export interface Suspension {
   readonly rule: string;
   readonly policy: string;
   readonly clause: string;
-  readonly scope: 'outgoing' | 'registration';
+  readonly scope: 'outgoing' | 'registration' | 'caller-id' | 'excess' | 'billing';
   readonly action: Exclude<Action, 'alert'>;
   readonly state: SuspensionState;
   readonly mode: Mode;

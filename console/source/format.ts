@@ -27,14 +27,16 @@ function digitsOf(value: number): number {
   return Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 1;
 }
 
+/** ISO 4217. */
+const isMoney = (unit: string | null): boolean => /^[A-Z]{3}$/.test(unit ?? '');
+
 /** A measured value with its unit, as people say it. */
 export function amount(value: number | null, unit: string | null): string {
   if (value === null) return '–';
   const space = ' ';
   if (unit === 'ratio' || unit === 'share') return `${number(value * 100, 1)}${space}%`;
   if (unit === 's') return span(value);
-  if (unit !== null && /micros$/i.test(unit)) return number(value / 1e6, 2);
-  const plain = number(value, digitsOf(value));
+  const plain = number(value, isMoney(unit) ? 2 : digitsOf(value));
   if (unit === null || unit === '') return plain;
   return `${plain}${space}${maybe(`unit.${unit}`) ?? unit}`;
 }

@@ -32,10 +32,7 @@ export const tones = {
 
 /** After a value of the same unit: the bare number will do. */
 function bare(limit: number, unit: string | null): string {
-  return amount(
-    limit,
-    unit === 'ratio' || unit === 'share' || unit === 's' || /micros$/i.test(unit ?? '') ? unit : '',
-  );
+  return amount(limit, unit === 'ratio' || unit === 'share' || unit === 's' ? unit : '');
 }
 
 /** The limit as it is said after its value. */

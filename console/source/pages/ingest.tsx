@@ -121,7 +121,7 @@ function Report({ report, rate }: { report: IngestReport; rate: Series }) {
           <Empty title={t('ingest.agents.none')} hint={t('ingest.agents.noneHint')} />
         ) : (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          <section class="table-scroll" tabIndex={0} aria-label={t('ingest.agents')}>
+          <div class="table-scroll" tabIndex={0}>
             <table>
               <thead>
                 <tr>
@@ -172,7 +172,7 @@ function Report({ report, rate }: { report: IngestReport; rate: Series }) {
                 ))}
               </tbody>
             </table>
-          </section>
+          </div>
         )}
         {!report.proxies.configured && report.proxies.learned.length > 0 && (
           <p class="muted small">

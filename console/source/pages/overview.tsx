@@ -181,6 +181,9 @@ function SuspendedRow({ suspension }: { suspension: Suspension }) {
         <div class="row-top">
           <SubjectName subject={subject} />
           <SuspensionBadge suspension={suspension} />
+          <span class="muted small" title={t(`suspension.scope.${suspension.scope}`)}>
+            {t(`suspension.short.${suspension.scope}`)}
+          </span>
         </div>
         <p title={ruleTitle(rule) ?? undefined}>{whyWords(suspension)}</p>
         <p class="muted small">

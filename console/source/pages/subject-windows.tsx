@@ -17,7 +17,8 @@ const FIRST = [
   'average-call-duration',
   'simultaneous-calls',
   'distinct-destinations',
-  'cost',
+  'out-of-plan-amount',
+  'credit-limit',
 ];
 
 function order(a: Reading, b: Reading): number {
@@ -94,7 +95,8 @@ function WindowCard({ subject, reading }: { subject: Subject; reading: Reading }
 
 export function OtherRules({ readings }: { readings: readonly Reading[] }) {
   return (
-    <div class="table-scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <div class="table-scroll" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -132,7 +132,15 @@ function SuspendedBanner({ suspension }: { suspension: Suspension }) {
       <div>
         <p class="banner-title">
           <SuspensionBadge suspension={suspension} />
-          <strong>{t(scope === 'registration' ? 'suspension.blocked' : 'suspension.title')}</strong>
+          <strong>
+            {t(
+              scope === 'outgoing'
+                ? 'suspension.title'
+                : scope === 'registration'
+                  ? 'suspension.blocked'
+                  : 'suspension.limited',
+            )}
+          </strong>
           <span class="muted" title={fullTime(since)}>
             {t('suspension.since', { time: lasting(since) })}
             {', '}

@@ -1,7 +1,7 @@
 import type { AlertKind, Mode, Subject, Suspension } from '../api.ts';
 import { clock, fullTime, kindWord } from '../format.ts';
 import { subjectLink } from '../router.ts';
-import { t } from '../words/language.ts';
+import { maybe, t } from '../words/language.ts';
 
 export type Tone = 'critical' | 'warning' | 'good' | 'quiet' | 'accent';
 
@@ -31,22 +31,28 @@ export function Badge({ tone, text, tip }: { tone: Tone; text: string; tip?: str
   );
 }
 
-const alertTones: Readonly<Record<AlertKind, Tone>> = {
+const alertTones: Readonly<Partial<Record<AlertKind, Tone>>> = {
   alert: 'warning',
   suspended: 'critical',
   'registration-blocked': 'critical',
-  continued: 'quiet',
-  'would-suspend': 'accent',
-  'would-block-registration': 'accent',
+  'calls-ended': 'critical',
+  'caller-id-restricted': 'warning',
+  'excess-refused': 'warning',
+  'billed-per-minute': 'warning',
   held: 'warning',
-  'in-grace': 'quiet',
-  'not-allowed': 'quiet',
 };
 
-export const alertTone = (kind: AlertKind): Tone => alertTones[kind] ?? 'quiet';
+export const alertTone = (kind: AlertKind): Tone =>
+  alertTones[kind] ?? (kind.startsWith('would-') ? 'accent' : 'quiet');
 
 export function AlertBadge({ kind }: { kind: AlertKind }) {
-  return <Badge tone={alertTone(kind)} text={t(`alert.${kind}`)} tip={t(`alert.${kind}.tip`)} />;
+  return (
+    <Badge
+      tone={alertTone(kind)}
+      text={t(`alert.${kind}`)}
+      tip={maybe(kind.startsWith('would-') ? 'alert.would.tip' : `alert.${kind}.tip`) ?? undefined}
+    />
+  );
 }
 
 export function SuspensionBadge({ suspension }: { suspension: Suspension }) {

@@ -1,6 +1,13 @@
 import { computed, signal } from '@preact/signals';
-import { en, type Word } from './en.ts';
-import { fr } from './fr.ts';
+import { acts } from './acts.ts';
+import { general } from './general.ts';
+import { measures } from './measures.ts';
+import { pages } from './pages.ts';
+
+/** Every word of the console. */
+const words = { ...general, ...pages, ...acts, ...measures };
+
+export type Word = keyof typeof words;
 
 export type Language = 'en' | 'fr';
 
@@ -21,11 +28,13 @@ export function chooseLanguage(to: Language): void {
 
 /** The words for a key, `{name}` filled in. */
 export function t(word: Word, filled: Readonly<Record<string, string | number>> = {}): string {
-  const text = (language.value === 'fr' ? fr : en)[word];
+  // A newer daemon may name what this page does not know: better its own word than none.
+  const text: string =
+    words[word]?.[language.value === 'fr' ? 1 : 0] ?? word.slice(word.lastIndexOf('.') + 1);
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(filled[name] ?? whole));
 }
 
 /** The words for a key made at run time, null where there are none. */
 export function maybe(word: string): string | null {
-  return word in en ? t(word as Word) : null;
+  return word in words ? t(word as Word) : null;
 }
