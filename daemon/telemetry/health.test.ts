@@ -28,6 +28,20 @@ test('all well is ready, with one check for each part', () => {
   );
 });
 
+test('the gate is checked where drachtio is configured, and does not make the daemon not ready', () => {
+  const server = { address: '127.0.0.1:9022', connected: true, detail: 'connected' };
+  assert.deepEqual(check('gate', { gate: () => [server] }).status, 'ok');
+  const away = {
+    ...server,
+    address: '127.0.0.1:9023',
+    connected: false,
+    detail: 'has closed the connection',
+  };
+  const { overall, status, detail } = check('gate', { gate: () => [server, away] });
+  assert.deepEqual([overall, status], ['degraded', 'degraded']);
+  assert.match(detail, /^drachtio 127\.0\.0\.1:9023 has closed the connection: it answers 503/);
+});
+
 test('Redis away is not ready', () => {
   const { overall, status, detail } = check('redis', { redis: () => ({ up: false, embedded: false }) });
   assert.deepEqual([overall, status], ['not-ready', 'failed']);

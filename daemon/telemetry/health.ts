@@ -123,9 +123,10 @@ function brakeCheck(sources: HealthSources): Check {
     : { name: 'brake', status: 'ok', detail: 'released' };
 }
 
-/** Degraded, not failed: what cannot reach drachtio may be drachtio's fault, and measuring goes on. */
-function gateCheck(sources: HealthSources): Check {
+/** Only where drachtio is configured. Degraded, not failed: what cannot reach drachtio may be drachtio's fault, and measuring goes on. */
+function gateCheck(sources: HealthSources): Check | null {
   const servers = sources.gate?.() ?? [];
+  if (servers.length === 0) return null;
   const away = servers.filter(({ connected }) => !connected);
   if (away.length > 0) {
     return {
@@ -138,16 +139,24 @@ function gateCheck(sources: HealthSources): Check {
   return {
     name: 'gate',
     status: 'ok',
-    detail: servers.length === 0 ? 'no drachtio server is configured' : `connected to ${addresses.join(', ')}`,
+    detail: `connected to ${addresses.join(', ')}`,
   };
 }
 
 export function createHealth(sources: HealthSources): Health {
-  const checks = [redisCheck, ingestCheck, functionLibraryCheck, proxyCheck, spoolCheck, brakeCheck, gateCheck];
+  const checks = [
+    redisCheck,
+    ingestCheck,
+    functionLibraryCheck,
+    proxyCheck,
+    spoolCheck,
+    brakeCheck,
+    gateCheck,
+  ];
   return {
     live: () => ({ status: 'alive', uptimeSeconds: Math.floor(process.uptime()) }),
     ready: () => {
-      const results = checks.map((check) => check(sources));
+      const results = checks.map((check) => check(sources)).filter((result) => result !== null);
       const has = (status: CheckStatus) => results.some((check) => check.status === status);
       return {
         status: has('failed') ? 'not-ready' : has('degraded') ? 'degraded' : 'ready',

@@ -10,8 +10,11 @@ import type { MetricSources } from './sources.ts';
 const ALLOWED_LABELS = new Set([
   'action',
   'backend',
+  'class',
+  'grounds',
   'kind',
   'le',
+  'method',
   'mode',
   'node',
   'oddity',
@@ -80,6 +83,7 @@ test('every reading of the sources comes out exactly once', async () => {
     [1401, 1402],
     [1501, 1514],
     [1601, 1602],
+    [1701, 1711],
   ];
   for (const [first, last] of groups) {
     for (let value = first; value <= last; value++) {
