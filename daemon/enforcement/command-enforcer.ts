@@ -130,8 +130,11 @@ export class CommandEnforcer implements Enforcer {
       }, waitMs);
     });
     work.catch(() => undefined);
-    await Promise.race([work, late]);
-    clearTimeout(timer);
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Brings the unit to what the open suspensions say. True where the program was run for it. */

@@ -1,7 +1,7 @@
 import type { Block } from '../blocked-keys.ts';
 import type { Enforcer, EnforcerHealth } from '../enforcer.ts';
 import type { EventLog } from '../hooks.ts';
-import type { Suspension } from '../suspension.ts';
+import { isBlocking, type Suspension } from '../suspension.ts';
 import type { WantedKeys } from '../wanted-keys.ts';
 import { canBeSent, type KamailioRpc } from './rpc.ts';
 import { each, TableClient } from './table-client.ts';
@@ -42,6 +42,7 @@ export class KamailioTable implements Enforcer {
   /** Acts asked for so far: a whole push that was overtaken by one is repeated. */
   #asked = 0;
   #pushing: Promise<number> | null = null;
+  #watching = false;
   #stopped = false;
 
   constructor(options: KamailioTableOptions) {
@@ -100,7 +101,16 @@ export class KamailioTable implements Enforcer {
 
   /** As the timer does: finds a restart, and tells what is to be told. */
   async watch(): Promise<void> {
-    if (this.#pushing !== null || this.#stopped) return;
+    if (this.#watching || this.#pushing !== null || this.#stopped) return;
+    this.#watching = true;
+    try {
+      await this.#look();
+    } finally {
+      this.#watching = false;
+    }
+  }
+
+  async #look(): Promise<void> {
     try {
       const upSince = await this.#client.upSince();
       if (this.#upSince !== null && this.#upSince !== upSince) {
@@ -131,18 +141,22 @@ export class KamailioTable implements Enforcer {
     const keys = this.#options.wanted.keysOf(suspension);
     if (keys.length === 0) return;
     this.#asked++;
+    const begun = performance.now();
+    // How long a lift takes is no part of how long blocks do.
+    const wait = () => {
+      if (except === null && isBlocking(suspension.state)) this.#waiting.set(suspension.id, begun);
+    };
     if (this.#behind) {
-      this.#waiting.set(suspension.id, performance.now());
+      wait();
       return;
     }
-    const begun = performance.now();
     try {
       const [own, ...others] = keys;
       await this.#settleKey(own as string, except);
       await each(others, (key) => this.#settleKey(key, except));
     } catch (error) {
       if (!(error instanceof StoreAway)) {
-        this.#waiting.set(suspension.id, begun);
+        wait();
         this.#fallBehind(error);
         setImmediate(() => void this.watch());
         return;

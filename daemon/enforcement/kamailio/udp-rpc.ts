@@ -81,6 +81,8 @@ export class UdpRpc implements KamailioRpc {
     });
     // A port that nobody listens on; the request's own time runs out.
     socket.on('error', () => undefined);
+    // Idle, it keeps no process alive; a request does, by its timer.
+    socket.unref();
     this.#socket = socket;
     return socket;
   }
