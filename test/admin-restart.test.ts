@@ -1,5 +1,7 @@
 /** What a person does through the API of a real daemon, and what is left of it after a restart. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { adminRequest } from './harness/admin.ts';
@@ -130,4 +132,26 @@ test('what the streams keep is as old as its retention allows', async () => {
   while ((await redis.xlen('vigie:deliveries')) > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   const [left] = await redis.xrange('vigie:alerts:{suspensions}', '-', '+');
   assert.ok(Number(left![0].split('-')[0]) > Date.now() - 90 * day);
+});
+
+test('a suspension is told to who follows the events; a daemon that stops ends the stream', async () => {
+  const token = readFileSync(join(vigie.directory, 'var', 'admin-token'), 'utf8').trim();
+  const stream = await fetch(`${vigie.http}/v1/events`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(stream.status, 200);
+  const subject = { kind: 'line', id: '33999999999' };
+  const { body } = await ask('POST', '/v1/suspensions', { subject, mode: 'enforce', reason: 'try' });
+  const { id } = body as { id: string };
+  let text = '';
+  const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const told = () =>
+    text.split('\n\n').find((frame) => frame.includes(`"id":"${id}"`) && frame.includes('"active"'));
+  while (told() === undefined) {
+    const { value, done } = await reader.read();
+    assert.equal(done, false, text);
+    text += value;
+  }
+  assert.match(told()!, /^id: \d+\nevent: suspension\ndata: \{/);
+  await vigie.stop();
+  for (let ended = false; !ended; ) ended = (await reader.read()).done;
+  await vigie.start();
 });
