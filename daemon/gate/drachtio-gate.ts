@@ -12,6 +12,7 @@ import type { Gate } from './gate.ts';
 import { destinationsOf, type StayInPath, staysInPath } from './next-hop.ts';
 import { endingOf, type OpenCall, OpenCalls } from './open-calls.ts';
 import { type GateQuestion, isGateMethod, readQuestion } from './question.ts';
+import { answerFrame, proxyFrame, Redelivery } from './redelivery.ts';
 import type { GateVerdict, Refusal } from './verdict.ts';
 
 export interface DrachtioGateOptions {
@@ -35,17 +36,9 @@ export interface DrachtioGateOptions {
   readonly clock: () => number;
 }
 
-/** drachtio keeps a request for 64 s; the caller has given up sooner (RFC 3261 timer B is 32 s). */
-const REDELIVERY_MS = 32_000;
-const MAXIMUM_UNDELIVERED = 10_000;
 /** How long a stop waits for decisions under way. */
 const DRAIN_MS = 2_000;
 const SWEEP_MS = 1_000;
-
-interface Undelivered {
-  readonly frame: string;
-  readonly untilMs: number;
-}
 
 const message = new SipMessage();
 
@@ -58,15 +51,15 @@ export class DrachtioGate implements CallEnder {
   readonly #options: DrachtioGateOptions;
   readonly #connections: readonly DrachtioConnection[];
   readonly #calls: OpenCalls;
-  /** Decisions by transaction, per server: sent again after a reconnection, which drachtio takes at most once. */
-  readonly #undelivered: readonly Map<string, Undelivered>[];
+  /** One for each server. */
+  readonly #redelivery: readonly Redelivery[];
   #deciding = 0;
   #sweep: NodeJS.Timeout | null = null;
 
   constructor(options: DrachtioGateOptions) {
     this.#options = options;
     this.#calls = new OpenCalls(options.remembered);
-    this.#undelivered = options.servers.map(() => new Map());
+    this.#redelivery = options.servers.map(() => new Redelivery());
     this.#connections = options.servers.map(
       (server, index) =>
         new DrachtioConnection({
@@ -78,7 +71,10 @@ export class DrachtioGate implements CallEnder {
           onRequest: (request, response) => void this.#request(index, request, response),
           onUnreadable: (transactionId, text) => this.#unreadable(index, transactionId, text),
           onCallEvent: (event) => this.#callEvent(event),
-          onReady: () => this.#redeliver(index),
+          onReady: () => {
+            const send = (frame: string) => this.#connections[index].send(frame);
+            options.counters.redelivered += this.#redelivery[index].sendAll(send);
+          },
         }),
     );
   }
@@ -96,7 +92,7 @@ export class DrachtioGate implements CallEnder {
     this.#sweep = setInterval(() => {
       const nowMs = this.#options.clock();
       this.#calls.sweep(nowMs);
-      for (const waiting of this.#undelivered) this.#forgetOld(waiting, nowMs);
+      for (const redelivery of this.#redelivery) redelivery.sweep(nowMs);
       this.#options.ledger.settle().catch(() => undefined);
     }, SWEEP_MS);
     this.#sweep.unref();
@@ -189,12 +185,10 @@ export class DrachtioGate implements CallEnder {
 
   #refuse(index: number, request: SrfRequest, response: SrfResponse, refusal: Refusal): void {
     const { status, phrase, headers } = refusal;
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    const frame = `sip|${request.stackTxnId}|\r\nSIP/2.0 ${status} ${phrase}\r\n${lines.join('')}\r\n`;
-    this.#keep(index, request.stackTxnId, frame);
+    this.#keep(index, request.stackTxnId, answerFrame(request.stackTxnId, refusal));
     if (!this.#connections[index].holds(request.socket)) return;
     const sent = (error: unknown) => {
-      if (!error) this.#undelivered[index].delete(request.stackTxnId);
+      if (!error) this.#redelivery[index].done(request.stackTxnId);
     };
     if (status !== 608) {
       response.send(status, phrase, { headers }, sent);
@@ -235,12 +229,12 @@ export class DrachtioGate implements CallEnder {
       })
       .then(
         (result) => {
-          this.#undelivered[index].delete(request.stackTxnId);
+          this.#redelivery[index].done(request.stackTxnId);
           counters.count('outcomes', classOf(result.finalStatus));
           this.#finished(question, result, connection.hostports);
         },
         (error) => {
-          this.#undelivered[index].delete(request.stackTxnId);
+          this.#redelivery[index].done(request.stackTxnId);
           // drachtio has answered most of what it could not proxy; where it has, it takes no second answer.
           counters.count('outcomes', 'failed');
           this.#options.log.warn('gate.not-proxied', { server: connection.address, error: String(error) });
@@ -311,44 +305,13 @@ export class DrachtioGate implements CallEnder {
     this.#connections[index].send(frame);
   }
 
-  /** As drachtio-srf writes it. */
   #proxyFrame(transactionId: string, method: string, destinations: readonly string[]): string {
     const { stay, nextAfterMs } = this.#options;
-    const head = [
-      'proxy',
-      transactionId,
-      staysInPath(method, stay) ? 'remainInDialog' : '',
-      'fullResponse',
-      '',
-      'serial',
-      `${nextAfterMs}ms`,
-      '',
-      ...destinations,
-    ].join('|');
-    return `${head}\r\n${method} ${destinations[0]} SIP/2.0\r\n\r\n`;
+    return proxyFrame(transactionId, method, destinations, { stays: staysInPath(method, stay), nextAfterMs });
   }
 
   #keep(index: number, transactionId: string, frame: string): void {
-    const waiting = this.#undelivered[index];
-    if (waiting.size >= MAXIMUM_UNDELIVERED) return;
-    waiting.set(transactionId, { frame, untilMs: this.#options.clock() + REDELIVERY_MS });
-  }
-
-  /** What was decided while the connection was away, or may not have arrived. drachtio takes each transaction once. */
-  #redeliver(index: number): void {
-    const waiting = this.#undelivered[index];
-    for (const [transactionId, { frame }] of waiting) {
-      if (!this.#connections[index].send(frame)) return;
-      this.#options.counters.redelivered++;
-      waiting.delete(transactionId);
-    }
-  }
-
-  #forgetOld(waiting: Map<string, Undelivered>, nowMs: number): void {
-    for (const [transactionId, { untilMs }] of waiting) {
-      if (untilMs > nowMs) return;
-      waiting.delete(transactionId);
-    }
+    this.#redelivery[index].keep(transactionId, frame, this.#options.clock());
   }
 
   /**
