@@ -125,7 +125,7 @@ export class HepTcpServer {
     const peer = accepted.remoteAddress;
     const handshakes = this.#handshakes;
     const open = this.#connections.size + (handshakes?.pending ?? 0);
-    if (peer === undefined || open >= this.#limits.maximumConnections || handshakes?.full) {
+    if (peer === undefined || open >= this.#limits.maximumConnections || handshakes?.fullFor(peer)) {
       counters.connectionsRefused++;
       accepted.destroy();
     } else if (handshakes === null) this.#open(accepted, peer);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect as dial, type Socket } from 'node:net';
+import { connect as dial, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
@@ -10,6 +10,7 @@ import { authority, type Signed } from '../../test/harness/certificates.ts';
 import { parseEndpoint } from './address.ts';
 import { encodeHep3 } from './hep-encode.ts';
 import { HepReceiver, type HepReceiverOptions } from './hep-server.ts';
+import { TlsHandshakes } from './hep-tls.ts';
 import { readTlsFiles, type TlsMaterial } from './tls-files.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vigie-tls-'));
@@ -141,10 +142,10 @@ test('TLS 1.1 is refused, and so is what is no TLS at all', async () => {
 });
 
 /** Connections that never begin their handshake. */
-async function silent(one: HepReceiver, count: number): Promise<Socket[]> {
+async function silent(one: HepReceiver, count: number, localAddress = '127.0.0.1'): Promise<Socket[]> {
   const sockets: Socket[] = [];
   for (let i = 0; i < count; i++) {
-    const socket = dial(portOf(one), '127.0.0.1');
+    const socket = dial({ port: portOf(one), host: '127.0.0.1', localAddress });
     socket.on('error', () => {});
     // Whoever reads nothing is not told of the end.
     socket.resume();
@@ -170,6 +171,41 @@ test('handshakes under way are bounded: the one too many is refused, and there i
   socket.write(frame(5));
   await until(() => ids.length === 1, 'there is room');
   assert.equal(counters.connectionsRefused, 1);
+});
+
+test('a peer has eight handshakes under way: the ninth is refused, and others are heard meanwhile', async () => {
+  const { one, ids } = await receiver(null, { handshakeMs: 60_000 });
+  const { counters } = one;
+  await silent(one, 8, '127.0.0.2');
+  await until(() => counters.connectionsAccepted === 8, 'eight wait');
+  assert.equal(counters.connectionsRefused, 0);
+  await silent(one, 1, '127.0.0.2');
+  await until(() => counters.connectionsRefused === 1, 'the ninth is refused');
+  const { socket } = sender(one, null);
+  socket.write(frame(5));
+  await until(() => ids.length === 1, 'another is heard');
+  assert.equal(counters.connectionsRefused, 1);
+});
+
+test('the addresses of one IPv6 /64 are one peer', () => {
+  const { certificate, key } = material(server, null);
+  const handshakes = new TlsHandshakes(
+    { certificate, key, clientAuthority: null },
+    { maximumHandshakesOfPeer: 2 },
+    () => {},
+  );
+  const from = (remoteAddress: string, remotePort: number): Socket => {
+    const socket = new Socket();
+    Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
+    Object.defineProperty(socket, 'remotePort', { value: remotePort });
+    return socket;
+  };
+  handshakes.begin(from('2001:db8:0:1::1', 1), () => {});
+  assert.equal(handshakes.fullFor('2001:db8:0:1::2'), false);
+  handshakes.begin(from('2001:db8:0:1:ffff::9', 1), () => {});
+  assert.equal(handshakes.fullFor('2001:db8:0:1::3'), true);
+  assert.equal(handshakes.fullFor('2001:db8:0:2::3'), false);
+  handshakes.stop();
 });
 
 test('who says nothing is closed when its time is up', async () => {

@@ -1,6 +1,7 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { formatAddress, parseAddress } from './address.ts';
 import type { TlsMaterial } from './tls-files.ts';
 
 export interface HandshakeLimits {
@@ -8,6 +9,8 @@ export interface HandshakeLimits {
   readonly handshakeMs?: number;
   /** Handshakes under way at once; default 32. Connections beyond are closed at once: a handshake is the dearest thing a stranger can ask for. */
   readonly maximumHandshakes?: number;
+  /** Of them from one IPv4 address, or from one IPv6 /64, which is what one host has (RFC 6177 section 2); default 8: nobody takes all the room. */
+  readonly maximumHandshakesOfPeer?: number;
 }
 
 /**
@@ -22,11 +25,13 @@ export class TlsHandshakes {
     { readonly raw: Socket; readonly opened: (socket: TLSSocket) => void }
   >();
   readonly #maximum: number;
+  readonly #maximumOfPeer: number;
   readonly #onFailed: (error: Error) => void;
 
   /** @param onFailed told of each handshake that came to nothing: no certificate, a foreign one, no TLS at all, too slow, cut off */
   constructor(material: TlsMaterial, limits: HandshakeLimits, onFailed: (error: Error) => void) {
     this.#maximum = limits.maximumHandshakes ?? 32;
+    this.#maximumOfPeer = limits.maximumHandshakesOfPeer ?? 8;
     this.#onFailed = onFailed;
     this.#server = createServer({
       ...contextOf(material),
@@ -46,8 +51,13 @@ export class TlsHandshakes {
     return this.#pending.size;
   }
 
-  get full(): boolean {
-    return this.#pending.size >= this.#maximum;
+  /** Whether one more handshake of this peer is one too many, of all or of its own. */
+  fullFor(address: string): boolean {
+    if (this.#pending.size >= this.#maximum) return true;
+    const host = hostOf(address);
+    let own = 0;
+    for (const { raw } of this.#pending.values()) if (hostOf(raw.remoteAddress ?? '') === host) own++;
+    return own >= this.#maximumOfPeer;
   }
 
   /** Begins a handshake; `opened` is called when it is done, and never if it fails. */
@@ -78,6 +88,14 @@ export class TlsHandshakes {
     this.#pending.delete(key);
     return found;
   }
+}
+
+function hostOf(address: string): string {
+  // A zone (fe80::1%eth0) says nothing of the host.
+  const endpoint = parseAddress(address.split('%', 1)[0]);
+  if (endpoint === null) return address;
+  if (endpoint.isIPv4()) return formatAddress(endpoint);
+  return `${endpoint.w0} ${endpoint.w1}`;
 }
 
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
