@@ -40,6 +40,8 @@ package do it by themselves. Until then the command line shows the same: <code>n
 </html>
 `;
 
+/** Whole names only: a path would tell of files elsewhere whether they are there. */
+const BUILT_NAME = /^\w[\w.-]*$/;
 /** The names of built files carry a hash of what is in them: they never change. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASK_AGAIN = 'no-cache';
@@ -69,7 +71,9 @@ export function mountConsole(server: FastifyInstance, directory = CONSOLE_DIRECT
     });
     pages.get('/favicon.svg', (_request, reply) => send(reply, 'favicon.svg', ASK_AGAIN));
     pages.get<{ Params: { file: string } }>('/assets/:file', (request, reply) =>
-      send(reply, `assets/${request.params.file}`, FOR_EVER),
+      BUILT_NAME.test(request.params.file)
+        ? send(reply, `assets/${request.params.file}`, FOR_EVER)
+        : reply.callNotFound(),
     );
   });
 }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DecideAnswer, DecideRequest } from '../gate/decide.ts';
 import { isLoopback } from '../gate/loopback.ts';
 import { hashToken } from './tokens.ts';
@@ -33,14 +33,16 @@ export function mountDecide(server: FastifyInstance, service: DecideService): vo
         parameters: new URLSearchParams(request.url.slice(request.url.indexOf('?') + 1)),
         body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       });
+    const refuse = (reply: FastifyReply): FastifyReply =>
+      reply.status(403).send({ error: 'gate.decide.secret, or a loopback address, is asked for' });
+    // Before the body: what is wrong with that is told to nobody who may not ask.
+    scope.addHook('onRequest', async (request, reply) =>
+      mayAsk(request, service.secret) ? undefined : refuse(reply),
+    );
     scope.setErrorHandler(async (_error, request, reply) => reply.status(200).send(await answer(request)));
     // drachtio puts a slash behind whatever URL it is given.
     for (const url of [PATH, `${PATH}/`])
-      scope.post(url, { bodyLimit: MAXIMUM_BODY_BYTES }, async (request, reply) => {
-        if (!mayAsk(request, service.secret))
-          return reply.status(403).send({ error: 'gate.decide.secret, or a loopback address, is asked for' });
-        return answer(request);
-      });
+      scope.post(url, { bodyLimit: MAXIMUM_BODY_BYTES }, async (request) => answer(request));
   });
 }
 

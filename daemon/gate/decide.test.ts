@@ -142,4 +142,13 @@ describe('POST /v1/drachtio/decide', () => {
     assert.equal(answer.statusCode, 200);
     assert.deepEqual(answer.json(), { action: 'route', data: { tag: '0' } });
   });
+
+  test('who may not ask is told nothing, however odd the request', async () => {
+    for (const over of [
+      { body: 'x'.repeat(65_537), headers: { 'content-type': 'text/plain' } },
+      { headers: { 'content-type': 'no type at all' } },
+      { body: '{', headers: { 'content-type': 'application/json' } },
+    ])
+      assert.equal((await post('p:4ss', over)).statusCode, 403);
+  });
 });
