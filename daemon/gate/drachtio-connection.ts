@@ -116,7 +116,11 @@ export class DrachtioConnection {
   close(): void {
     this.#stopping = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
+    const socket = this.#socket;
+    this.#socket = null;
     this.#drop();
+    // What was written last goes out before it is closed.
+    socket?.destroySoon();
   }
 
   #connect(): void {

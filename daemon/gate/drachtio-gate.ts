@@ -151,7 +151,7 @@ export class DrachtioGate implements CallEnder {
         this.#refuse(index, request, response, verdict.refusal);
         return;
       }
-      this.#noteCall(question, verdict, text);
+      this.#noteCall(index, question, verdict, text);
       this.#proxy(index, request, response, question, verdict);
     } catch (error) {
       this.#options.log.error('gate.fault', { error });
@@ -170,7 +170,7 @@ export class DrachtioGate implements CallEnder {
     }
   }
 
-  #noteCall(question: GateQuestion | null, verdict: GateVerdict, text: string): void {
+  #noteCall(index: number, question: GateQuestion | null, verdict: GateVerdict, text: string): void {
     if (question === null || question.method !== 'INVITE' || question.inDialog) return;
     const { callId, fromTag, source } = question;
     this.#calls.invited(callName(callId, fromTag), text, {
@@ -178,6 +178,7 @@ export class DrachtioGate implements CallEnder {
       fromTag,
       source: formatEndpoint(source),
       emergency: verdict.grounds === 'emergency',
+      server: index,
       nowMs: this.#options.clock(),
       maximumAgeMs: this.#options.maximumAgeMs,
     });
@@ -267,9 +268,8 @@ export class DrachtioGate implements CallEnder {
   }
 
   async #hangUp(name: string, call: OpenCall): Promise<void> {
-    const connection = this.#connections.find(({ ready }) => ready);
-    if (!connection?.srf) throw new Error('no drachtio server is connected');
-    const { srf } = connection;
+    const { srf, address, detail } = this.#connections[call.server];
+    if (srf === null) throw new Error(`drachtio ${address} ${detail}`);
     await Promise.all(
       endingOf(call, 'SIP;cause=403;text="vigie end-calls"').map(({ uri, headers, route }) =>
         srf.request(uri, { method: 'BYE', headers, ...(route === null ? {} : { proxy: route }) }),

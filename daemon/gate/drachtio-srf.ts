@@ -63,7 +63,6 @@ export interface Agent extends EventEmitter {
     options: { readonly headers: Readonly<Record<string, string>> },
     callback: (error: unknown) => void,
   ): void;
-  removeRoute(verb: string): void;
 }
 
 export interface SrfApp extends EventEmitter {

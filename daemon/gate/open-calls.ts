@@ -5,6 +5,8 @@ export interface OpenCall {
   readonly callId: string;
   readonly fromTag: string;
   readonly emergency: boolean;
+  /** The drachtio server that it goes through, by its place in the configuration. */
+  readonly server: number;
   readonly from: string;
   readonly callerContact: string;
   /** Where the INVITE came from: the caller's side of any NAT. */
@@ -52,6 +54,7 @@ export class OpenCalls {
       readonly fromTag: string;
       readonly source: string;
       readonly emergency: boolean;
+      readonly server: number;
       readonly nowMs: number;
       readonly maximumAgeMs: number;
     },
@@ -66,6 +69,7 @@ export class OpenCalls {
       callId: facts.callId,
       fromTag: facts.fromTag,
       emergency: facts.emergency,
+      server: facts.server,
       from,
       callerContact: uriOf(contact),
       callerAddress: facts.source,

@@ -33,7 +33,6 @@ function question(over: Partial<GateQuestion>): GateQuestion {
     requestUri: 'sip:0142000001@x',
     requestUser: '0142000001',
     fromUser: '',
-    toUser: '',
     assertedUser: '',
     authUser: '',
     ...over,

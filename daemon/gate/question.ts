@@ -19,7 +19,6 @@ export interface GateQuestion {
   /** Users as they stand, escapes resolved; empty where there is none. */
   readonly requestUser: string;
   readonly fromUser: string;
-  readonly toUser: string;
   readonly assertedUser: string;
   /** Digest user name without realm; empty without credentials. */
   readonly authUser: string;
@@ -56,7 +55,6 @@ export function readQuestion(text: string | Buffer, source: Endpoint): GateQuest
     requestUri: of(Field.requestUri),
     requestUser: of(Field.requestUser),
     fromUser: of(Field.fromUser),
-    toUser: of(Field.toUser),
     assertedUser: of(Field.assertedUser),
     authUser: claimOf(message.text(Field.authUser)),
   };
