@@ -10,7 +10,7 @@ import { emergencyNumbers, loadSetup, type Setup } from './config/setup.ts';
 import { createCore } from './core.ts';
 import { Directory } from './identity/directory.ts';
 import { ProxyCover } from './identity/proxy-cover.ts';
-import { type CaptureCounters, readCapture } from './ingest/capture-file.ts';
+import { type CaptureCounters, type CaptureOptions, readCapture } from './ingest/capture-file.ts';
 import type { Packet } from './ingest/packet.ts';
 import { type Finding, findingToJson, isoTime } from './policy/finding.ts';
 import { ReplayCounts } from './replay-counts.ts';
@@ -25,6 +25,7 @@ export interface ReplayOptions {
   readonly policy: string | null;
   /** Rate deck (CSV) for all calls that no plan of the directory prices otherwise. */
   readonly deck?: string;
+  /** Each file is read once, and once more before where the proxies are to be learned. */
   readonly onProgress?: (file: string, bytesRead: number, totalBytes: number | null) => void;
 }
 
@@ -81,14 +82,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   };
   const captures: CaptureCounters[] = [];
   for (const file of files) {
-    const { onProgress } = options;
-    captures.push(
-      await readCapture(
-        file,
-        sink,
-        onProgress ? { onProgress: (read, total) => onProgress(file, read, total) } : {},
-      ),
-    );
+    captures.push(await readCapture(file, sink, progressOf(file, options)));
   }
   pipeline.finish();
   engine.tick(pipeline.nowMs);
@@ -124,10 +118,8 @@ interface ReplaySetup extends Setup {
   readonly proxiesLearned: boolean;
 }
 
-async function setupOf(
-  files: readonly string[],
-  { config: path, policy, deck }: ReplayOptions,
-): Promise<ReplaySetup> {
+async function setupOf(files: readonly string[], options: ReplayOptions): Promise<ReplaySetup> {
+  const { config: path, policy, deck } = options;
   let setup: Setup;
   if (path !== null) {
     const loaded = loadSetup(path, process.env, detectors);
@@ -163,7 +155,7 @@ async function setupOf(
   if (deck !== undefined) setup = withDeck(setup, deck);
   const { config } = setup;
   if (config.network.proxies.length > 0) return { ...setup, proxiesLearned: false };
-  const proxies = await proxiesOf(files, config.ingest.hep.maximumMessageBytes);
+  const proxies = await proxiesOf(files, config.ingest.hep.maximumMessageBytes, options);
   return {
     ...setup,
     config: { ...config, network: { ...config.network, proxies } },
@@ -184,14 +176,22 @@ function withDeck(setup: Setup, file: string): Setup {
 }
 
 /** Captures can be read twice: the proxies are learned from all of it before the first message is counted. */
-async function proxiesOf(files: readonly string[], maximumBytes: number): Promise<string[]> {
+async function proxiesOf(
+  files: readonly string[],
+  maximumBytes: number,
+  options: ReplayOptions,
+): Promise<string[]> {
   const cover = new ProxyCover();
   const message = new SipMessage({ maximumBytes });
-  for (const file of files)
-    await readCapture(file, ({ source, destination, bytes, start, end }) => {
-      if (message.read(bytes, start, end) !== 0) return;
-      const { isRequest } = message;
-      cover.observe(source, destination, isRequest, isRequest && message.method === Method.REGISTER);
-    });
+  const sink = ({ source, destination, bytes, start, end }: Packet): void => {
+    if (message.read(bytes, start, end) !== 0) return;
+    const { isRequest } = message;
+    cover.observe(source, destination, isRequest, isRequest && message.method === Method.REGISTER);
+  };
+  for (const file of files) await readCapture(file, sink, progressOf(file, options));
   return cover.proxies();
+}
+
+function progressOf(file: string, { onProgress }: ReplayOptions): CaptureOptions {
+  return onProgress ? { onProgress: (read, total) => onProgress(file, read, total) } : {};
 }
