@@ -161,6 +161,7 @@ export class Daemon {
       modeOf: (rule, { id }) => this.modes.modeOf(this.#setup.config.policies, id, rule).mode,
       onEvent: (event) => {
         this.tallies.event(event);
+        this.gate.onEvent(event);
         if (event.type === 'accrued' && event.part.outOfPlanMicros < 0)
           this.#owingLess.add(event.leg.charged.customer ?? '');
       },

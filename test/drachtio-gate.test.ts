@@ -252,6 +252,21 @@ describe('gate for drachtio', () => {
     assert.equal(await openCalls('alice'), 2);
   });
 
+  test('the end of a call that drachtio told nobody is taken from the wire', async () => {
+    service = await startGate();
+    const first = request('INVITE', '0142000001');
+    assert.equal((await drachtio.request(first, pbx)).status, 200);
+    assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 200);
+    await waitFor('both calls', async () => (await openCalls('alice')) === 2);
+    const callId = /^Call-ID: (.*)\r$/m.exec(first)?.[1] ?? '';
+    await waitFor('the answers', () => service.counters.callEvents['start'] === 4);
+    service.onEvent({ type: 'ringing', leg: { callId } } as never);
+    service.onEvent({ type: 'ended', leg: { callId: 'another' } } as never);
+    assert.equal(await openCalls('alice'), 2);
+    service.onEvent({ type: 'ended', leg: { callId } } as never);
+    await waitFor('the end of one', async () => (await openCalls('alice')) === 1);
+  });
+
   test('a call that fails, or is re-sent with credentials, takes one place or none', async () => {
     service = await startGate();
     await limit('line:alice', 1);

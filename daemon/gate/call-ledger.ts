@@ -90,9 +90,13 @@ export class CallLedger {
   }
 
   /** Enters a call for all its subjects; those that `admit` has entered already keep their place. */
-  async enter(call: string, booking: Booking): Promise<void> {
-    const { clock, unansweredAgeMs } = this.#options;
-    await this.#write(call, booking, clock() + unansweredAgeMs);
+  async enter(call: string, callId: string, booking: Booking): Promise<void> {
+    const { redis, clock, unansweredAgeMs, maximumAgeMs } = this.#options;
+    await Promise.all([
+      this.#write(call, booking, clock() + unansweredAgeMs),
+      redis.sadd(namesKey(callId), call),
+      redis.pexpire(namesKey(callId), unansweredAgeMs + maximumAgeMs),
+    ]);
   }
 
   /** The call was answered: it may last. */
@@ -112,6 +116,18 @@ export class CallLedger {
       else this.dropped++;
       return false;
     }
+  }
+
+  /**
+   * The wire has shown the end of all calls of this Call-ID: what drachtio told nobody, because no application was connected, does not
+   * stay in the ledger. Rejects while Redis is away.
+   */
+  async endCallId(callId: string): Promise<void> {
+    const { redis } = this.#options;
+    const calls = await redis.smembers(namesKey(callId));
+    if (calls.length === 0) return;
+    await Promise.all(calls.map((call) => this.#end(call)));
+    await redis.del(namesKey(callId));
   }
 
   /** Takes back single entries of a call that is refused after all. */
@@ -183,6 +199,11 @@ export function callName(callId: string, fromTag: string): string {
 function levelKey({ kind, id }: Subject, direction: CallDirection): string {
   // Both directions of a subject in one slot of a cluster: one script asks for both.
   return `vigie:gate:{${kind}:${id}}:${direction}`;
+}
+
+/** Names of the calls of one Call-ID. */
+function namesKey(callId: string): string {
+  return `vigie:gate:names:${createHash('sha1').update(callId).digest('hex')}`;
 }
 
 function callKey(call: string): string {

@@ -124,7 +124,9 @@ export class Gate {
   /** Without waiting: the request goes on whether it could be entered or not. */
   #enter({ method, callId, fromTag }: GateQuestion, { direction, subjects }: Parties): void {
     if (method !== 'INVITE' || subjects.length === 0) return;
-    this.#options.ledger.enter(callName(callId, fromTag), { direction, subjects }).catch(() => undefined);
+    this.#options.ledger
+      .enter(callName(callId, fromTag), callId, { direction, subjects })
+      .catch(() => undefined);
   }
 
   #refuse(question: GateQuestion, grounds: 'suspended' | 'too-many-calls', rule: string): GateVerdict {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
+import type { Event } from '../../detectors/vocabulary.ts';
 import type { VigieConfig } from '../config/schema.ts';
 import type { CallEnder } from '../enforcement/call-ender.ts';
 import { duplicateOf } from '../enforcement/connections.ts';
@@ -36,12 +37,14 @@ export class GateService {
   readonly ledger: CallLedger;
   readonly drachtio: DrachtioGate;
   readonly #redis: RedisClient;
+  readonly #counts: boolean;
   readonly #options: GateServiceOptions;
 
   constructor(options: GateServiceOptions) {
     this.#options = options;
     const { config, directory, emergency, log, registeredLine } = options;
     const { gate } = config;
+    this.#counts = gate.next.length > 0 || gate.decide.enabled || gate.drachtio.servers.length > 0;
     this.#redis = duplicateOf(options.redis, {
       lazyConnect: false,
       enableOfflineQueue: false,
@@ -90,6 +93,12 @@ export class GateService {
   /** Who ends calls in progress: nobody, where drachtio has nothing of ours. */
   callEnders(): readonly CallEnder[] {
     return this.#options.config.gate.drachtio.servers.length === 0 ? [] : [this.drachtio];
+  }
+
+  /** What the pipeline has seen on the wire. Only where there is a gate, here or in a process of its own. */
+  onEvent(event: Event): void {
+    if (event.type !== 'ended' || !this.#counts) return;
+    this.ledger.endCallId(event.leg.callId).catch(() => undefined);
   }
 
   start(): void {
