@@ -39,6 +39,8 @@ export class KamailioTable implements Enforcer {
   /** Kamailio may hold something else than the suspensions say: it is to be told everything. */
   #behind = true;
   #trouble = 'it was not told anything yet';
+  /** It is in the log that Kamailio does not answer. */
+  #away = false;
   /** Acts asked for so far: a whole push that was overtaken by one is repeated. */
   #asked = 0;
   #pushing: Promise<number> | null = null;
@@ -214,6 +216,7 @@ export class KamailioTable implements Enforcer {
       wanted = await this.#options.wanted.all();
     }
     this.#behind = false;
+    this.#away = false;
     this.#trouble = '';
     const now = performance.now();
     for (const begun of this.#waiting.values()) this.#options.onApplied?.(this.name, (now - begun) / 1000);
@@ -242,7 +245,8 @@ export class KamailioTable implements Enforcer {
   #fallBehind(error: unknown): void {
     if (this.#stopped) return;
     this.#trouble = error instanceof Error ? error.message : String(error);
-    if (!this.#behind) this.#options.log.warn('kamailio.away', { enforcer: this.name, error });
+    if (!this.#away) this.#options.log.warn('kamailio.away', { enforcer: this.name, why: this.#trouble });
+    this.#away = true;
     this.#behind = true;
   }
 }
