@@ -33,17 +33,18 @@ const isMoney = (unit: string | null): boolean => /^[A-Z]{3}$/.test(unit ?? '');
 /** A measured value with its unit, as people say it. */
 export function amount(value: number | null, unit: string | null): string {
   if (value === null) return '–';
-  const space = ' ';
+  const space = '\u00a0';
   if (unit === 'ratio' || unit === 'share') return `${number(value * 100, 1)}${space}%`;
   if (unit === 's') return span(value);
   const plain = number(value, isMoney(unit) ? 2 : digitsOf(value));
   if (unit === null || unit === '') return plain;
+  if (unit.startsWith('1/')) return `${plain}${unit.slice(1)}`;
   return `${plain}${space}${maybe(`unit.${unit}`) ?? unit}`;
 }
 
 /** A length of time: 40 s, 2 min 30 s, 24 h. */
 export function span(seconds: number): string {
-  const space = ' ';
+  const space = '\u00a0';
   if (seconds < 60) return `${number(seconds, Number.isInteger(seconds) ? 0 : 1)}${space}s`;
   const whole = Math.round(seconds);
   if (whole < 3600) {

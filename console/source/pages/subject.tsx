@@ -6,7 +6,7 @@ import { ruleName, ruleTitle } from '../catalogue.ts';
 import { fullTime, kindWord, lasting, subjectWords } from '../format.ts';
 import { remember } from '../history.ts';
 import { LiftButton, SuspendButton } from '../parts/acts.tsx';
-import { Badge, SubjectName, SuspensionBadge, Time } from '../parts/badge.tsx';
+import { Badge, SubjectName, SuspensionBadge, stops, Time } from '../parts/badge.tsx';
 import { Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
 import { policyLink } from '../router.ts';
@@ -64,7 +64,7 @@ export function SubjectPage({ subject }: { subject: Subject }) {
       <Panel id="windows" title={t('subject.windows')} hint={t('subject.windows.hint')}>
         {readings === null ? <Loading rows={6} /> : <Windows subject={subject} readings={readings} />}
       </Panel>
-      <div class="columns even">
+      <div class="columns story">
         <TimelinePanel
           timeline={timeline}
           chosen={entry?.key ?? null}
@@ -128,7 +128,10 @@ function SuspendedBanner({ suspension }: { suspension: Suspension }) {
   const since = activeAt ?? proposedAt;
   const title = ruleTitle(rule);
   return (
-    <section class="banner critical" aria-label={subjectWords(suspension.subject)}>
+    <section
+      class={`banner ${stops(suspension) ? 'critical' : 'warning'}`}
+      aria-label={subjectWords(suspension.subject)}
+    >
       <div>
         <p class="banner-title">
           <SuspensionBadge suspension={suspension} />

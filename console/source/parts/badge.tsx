@@ -55,12 +55,15 @@ export function AlertBadge({ kind }: { kind: AlertKind }) {
   );
 }
 
+/** Somebody cannot call or register; the other effects only limit. */
+export const stops = ({ scope }: Suspension): boolean => scope === 'outgoing' || scope === 'registration';
+
 export function SuspensionBadge({ suspension }: { suspension: Suspension }) {
   const { state } = suspension;
   const tone: Tone =
     state === 'lifted' || state === 'expired'
       ? 'good'
-      : state === 'active' || state === 'escalated'
+      : (state === 'active' || state === 'escalated') && stops(suspension)
         ? 'critical'
         : 'warning';
   return <Badge tone={tone} text={t(`suspension.state.${state}`)} />;

@@ -40,7 +40,7 @@ export function Chart({ series, length, breached, label, format, height = 96 }: 
         height,
         cursor: { y: false, points: { size: 6 } },
         legend: { show: false },
-        padding: [6, 4, 0, 0],
+        padding: [6, 22, 0, 0],
         scales: {
           x: { time: true, range: (_, from, to) => [Math.min(from, to - SHORTEST_SECONDS), to] },
           y: { range: (_, __, to) => [0, to > 0 ? to * 1.15 : 1] },

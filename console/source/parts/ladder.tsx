@@ -1,9 +1,11 @@
 import type { Message } from '../api.ts';
 import { t } from '../words/language.ts';
 
-const COLUMN = 210;
+const COLUMN = 182;
 const ROW = 30;
-const LEFT = 92;
+const LEFT = 66;
+/** Half of what an endpoint's name takes. */
+const EDGE = 62;
 const TOP = 44;
 
 type Class = 'request' | 'provisional' | 'success' | 'challenge' | 'failure' | 'ending';
@@ -19,10 +21,10 @@ export function classOf(line: string): Class {
 
 const short = (line: string): string => {
   const text = line.replace(/^SIP\/2\.0 /, '').replace(/ SIP\/2\.0$/, '');
-  return text.length > 28 ? `${text.slice(0, 27)}…` : text;
+  return text.length > 25 ? `${text.slice(0, 24)}…` : text;
 };
 
-const host = (endpoint: string): string => (endpoint.length > 24 ? `${endpoint.slice(0, 23)}…` : endpoint);
+const host = (endpoint: string): string => (endpoint.length > 21 ? `${endpoint.slice(0, 20)}…` : endpoint);
 
 /** Messages between their endpoints, time going down: what an engineer draws when told of a call. */
 export function Ladder({ messages, title }: { messages: readonly Message[]; title: string }) {
@@ -31,8 +33,8 @@ export function Ladder({ messages, title }: { messages: readonly Message[]; titl
     for (const end of [source, destination])
       if (end !== null && end !== undefined && !ends.includes(end)) ends.push(end);
   const x = (end: string | null | undefined): number =>
-    LEFT + COLUMN / 2 + Math.max(0, ends.indexOf(end ?? '')) * COLUMN;
-  const width = LEFT + Math.max(2, ends.length) * COLUMN;
+    LEFT + EDGE + Math.max(0, ends.indexOf(end ?? '')) * COLUMN;
+  const width = LEFT + 2 * EDGE + (Math.max(2, ends.length) - 1) * COLUMN;
   const height = TOP + messages.length * ROW + 14;
   const firstMs = Date.parse(messages[0]?.at ?? '');
   return (
