@@ -160,6 +160,27 @@ test('every key has a time to live', async () => {
   ]);
 });
 
+test('a level whose members have all gone keeps a time to live when the next one comes', async () => {
+  const raw = plain(server.url);
+  const subject: Subject = { kind: 'line', id: 'emptied' };
+  const begun = (member: string, atMs: number): Update => ({
+    kind: 'level',
+    key: { subject, name: 'calls' },
+    atMs,
+    member,
+    open: true,
+    expiresAtMs: atMs + 1,
+    ttlMs: 14_400_000,
+  });
+  const one = underTest(shared);
+  for (let call = 0; call < 15; call++) await one.apply([begun(`c${call}`, BASE_MS)]);
+  // The sixteenth makes room: by then the others have been over for more than a minute.
+  await one.apply([begun('c15', BASE_MS + 61_002)]);
+  const key = 'vigie:{line:emptied}:calls';
+  assert.equal(await raw.zcard(key), 1);
+  for (const name of [key, `${key}~words`]) assert.ok((await raw.pttl(name)) > 14_000_000, name);
+});
+
 test('a key of another type spoils only its own update', async () => {
   const raw = plain(server.url);
   const subject: Subject = { kind: 'line', id: 'wrong-type' };

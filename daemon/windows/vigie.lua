@@ -300,6 +300,10 @@ local function level(key, ignored, again, at, ttl, member, opened, expires)
       if count >= LEVEL_MEMBERS then
         return level_answer(key, at)
       end
+      if count == 0 then
+        -- An empty set is none: its time to live went with the last member.
+        refreshed = -huge
+      end
     end
     count = count + 1
   end
