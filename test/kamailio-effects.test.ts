@@ -9,6 +9,7 @@ import type { CallToEnd } from '../daemon/enforcement/call-ender.ts';
 import { KamailioCallEnder } from '../daemon/enforcement/kamailio/call-ender.ts';
 import { HttpRpc } from '../daemon/enforcement/kamailio/http-rpc.ts';
 import { TableClient } from '../daemon/enforcement/kamailio/table-client.ts';
+import { UdpRpc } from '../daemon/enforcement/kamailio/udp-rpc.ts';
 import { waitFor } from './harness/child.ts';
 import { type HepSink, startHepSink } from './harness/hep-sink.ts';
 import { type Subscriber, startKamailio, type TestKamailio } from './harness/kamailio.ts';
@@ -24,6 +25,7 @@ const emergency = 'sip:112@vigie.example';
 
 const rule = { id: 's-1', rule: 'cmi.trunk-channels', since: '2026-11-22T10:00:00Z', until: null };
 const restricted = JSON.stringify({ ...rule, effect: 'restrict-caller-id' });
+const block = JSON.stringify({ ...rule, scope: 'outgoing' });
 const limited = (calls: number, direction = 'outgoing') =>
   JSON.stringify({ ...rule, effect: 'refuse-excess', calls, direction });
 
@@ -290,8 +292,10 @@ for (const way of ['redis', 'htable'] as const)
 describe('the JSON-RPC route', () => {
   let proxy: TestKamailio;
   let hep: HepSink;
+  let datagrams: number;
   before(async () => {
     hep = await startHepSink();
+    datagrams = await freePort();
     proxy = await startKamailio({
       subscribers: [alpha],
       redisPort: redis.port,
@@ -299,6 +303,11 @@ describe('the JSON-RPC route', () => {
       carrierPort: 5060,
       htable: true,
       defines: { VIGIE_RPC_TOKEN: '"word"' },
+      edit: (example) =>
+        example.replace(
+          'modparam("jsonrpcs", "transport", 5)',
+          `$&\nmodparam("jsonrpcs", "dgram_socket", "udp:127.0.0.1:${datagrams}")`,
+        ),
     });
   });
   after(async () => {
@@ -331,6 +340,21 @@ describe('the JSON-RPC route', () => {
     assert.deepEqual((await table.entries([])).known, odd);
     for (const entry of odd.keys()) await table.put(entry, null);
     assert.equal((await table.entries([])).known.size, 0);
+    await rpc.close();
+  });
+
+  it('has a datagram socket beside it, where a table too large for an answer is counted', async () => {
+    const rpc = new UdpRpc(`udp://127.0.0.1:${datagrams}`, { timeoutMs: 2_000 });
+    const table = new TableClient(rpc, 'vigie', Date.now);
+    const keys = Array.from({ length: 300 }, (_, index) => `blocked:line:${index}`);
+    for (const key of keys) await table.put(key, { value: block, untilMs: null });
+    const found = await table.entries([...keys.slice(0, 299), 'blocked:line:none']);
+    assert.equal(found.known.size, 299);
+    assert.equal(found.known.get('blocked:line:7'), block);
+    assert.equal(found.unknown, 1);
+    await table.flush();
+    assert.equal((await table.entries([])).known.size, 0);
+    assert.match(await table.upSince(), /20\d\d$/);
     await rpc.close();
   });
 
