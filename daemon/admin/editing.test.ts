@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { once } from './idempotency.ts';
 import { adminFixture } from './services.fixture.ts';
+import type { StoredReply } from './services.ts';
 
 const byHand = { subject: { kind: 'customer', id: 'acme' }, reason: 'stolen credentials' };
 
@@ -41,6 +43,44 @@ test('a failed request leaves the key free; one under way keeps it; a key of ano
   assert.deepEqual([running.status, running.json.code], [409, 'idempotency-key-in-use']);
   const odd = await call('POST', '/v1/suspensions', { body: byHand, headers: { 'idempotency-key': 'a b' } });
   assert.deepEqual([odd.status, odd.json.code], [400, 'invalid-input']);
+});
+
+test('the same answer is the whole answer, also where it has no body', async () => {
+  let kept: StoredReply | null = null;
+  const store = {
+    claim: async () => (kept === null ? { kind: 'new' as const } : { kind: 'done' as const, reply: kept }),
+    finish: async (_name: string, _digest: string, reply: StoredReply) => {
+      kept = reply;
+    },
+    abandon: async () => {},
+  };
+  const request = { key: 'k-1', bearer: 'a', operation: 'x', path: '/', body: Buffer.alloc(0) };
+  const ask = () => once(store, request, async () => ({ status: 202, headers: { location: '/v1/x' } }));
+  assert.deepEqual(await ask(), { status: 202, headers: { location: '/v1/x' } });
+  assert.deepEqual(await ask(), {
+    status: 202,
+    body: undefined,
+    headers: { location: '/v1/x', 'idempotency-replayed': 'true' },
+  });
+});
+
+test('what was done is not done twice because its answer could not be kept', async () => {
+  let done = 0;
+  const names = new Set<string>();
+  const away = {
+    claim: async (name: string) => {
+      if (names.has(name)) return { kind: 'running' } as const;
+      names.add(name);
+      return { kind: 'new' } as const;
+    },
+    finish: () => Promise.reject(new Error('Redis is away')),
+    abandon: async (name: string) => void names.delete(name),
+  };
+  const request = { key: 'k-1', bearer: 'a', operation: 'recordCredit', path: '/', body: Buffer.alloc(0) };
+  const ask = () => once(away, request, async () => ({ status: 200, body: ++done }));
+  assert.deepEqual(await ask(), { status: 200, body: 1 });
+  await assert.rejects(ask, { code: 'idempotency-key-in-use' });
+  assert.equal(done, 1);
 });
 
 test('an entry is changed only as it was read', async () => {

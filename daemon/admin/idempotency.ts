@@ -41,14 +41,19 @@ export async function once(
   if (claim.kind === 'running') throw new ApiError('idempotency-key-in-use');
   if (claim.kind === 'done') {
     const { status, body: text, headers } = claim.reply;
-    return { status, body: JSON.parse(text), headers: { ...headers, 'idempotency-replayed': 'true' } };
+    const body = text === '' ? undefined : JSON.parse(text);
+    return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } };
   }
+  let reply: RouteReply;
   try {
-    const reply = await answer();
-    await service.finish(name, digest, { status: reply.status, body: JSON.stringify(reply.body ?? null) });
-    return reply;
+    reply = await answer();
   } catch (error) {
     await service.abandon(name).catch(() => undefined);
     throw error;
   }
+  const { status, body: made, headers = {} } = reply;
+  const text = made === undefined ? '' : JSON.stringify(made);
+  // It is done: an answer that cannot be kept does not undo it, and must not free the key for a second time.
+  await service.finish(name, digest, { status, body: text, headers }).catch(() => undefined);
+  return reply;
 }
