@@ -7,6 +7,8 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const MOST_COLOURS = 256;
+/** Squared distance in RGB. */
+const APART = 400;
 
 interface Pixels {
   readonly width: number;
@@ -58,10 +60,7 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
 function encode({ width, height, colours }: Pixels): Buffer {
   const counts = new Map<number, number>();
   for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
-  const palette = [...counts]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_COLOURS)
-    .map(([colour]) => colour);
+  const palette = paletteOf([...counts].sort((a, b) => b[1] - a[1]).map(([colour]) => colour));
   const places = new Map(palette.map((colour, place) => [colour, place]));
   const rows = Buffer.alloc((width + 1) * height);
   for (let i = 0; i < colours.length; i++) {
@@ -89,15 +88,30 @@ function encode({ width, height, colours }: Pixels): Buffer {
   ]);
 }
 
+/** The most frequent colours, those first that differ: a red mark of few pixels counts more than a tenth shade of grey. */
+function paletteOf(byCount: readonly number[]): number[] {
+  const chosen: number[] = [];
+  for (const colour of byCount) {
+    if (chosen.length === MOST_COLOURS) return chosen;
+    if (chosen.every((one) => distance(one, colour) > APART)) chosen.push(colour);
+  }
+  const left = byCount.filter((colour) => !chosen.includes(colour));
+  return [...chosen, ...left.slice(0, MOST_COLOURS - chosen.length)];
+}
+
+function distance(one: number, other: number): number {
+  const red = (one >> 16) - (other >> 16);
+  const green = ((one >> 8) & 255) - ((other >> 8) & 255);
+  const blue = (one & 255) - (other & 255);
+  return red * red + green * green + blue * blue;
+}
+
 function nearest(palette: readonly number[], colour: number): number {
   let best = 0;
   let closest = Number.POSITIVE_INFINITY;
   for (const [place, one] of palette.entries()) {
-    const red = (one >> 16) - (colour >> 16);
-    const green = ((one >> 8) & 255) - ((colour >> 8) & 255);
-    const blue = (one & 255) - (colour & 255);
-    const distance = red * red + green * green + blue * blue;
-    if (distance < closest) [best, closest] = [place, distance];
+    const away = distance(one, colour);
+    if (away < closest) [best, closest] = [place, away];
   }
   return best;
 }

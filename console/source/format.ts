@@ -30,6 +30,11 @@ function digitsOf(value: number): number {
 /** ISO 4217. */
 const isMoney = (unit: string | null): boolean => /^[A-Z]{3}$/.test(unit ?? '');
 
+/** Of the units that there are, in both languages. */
+function singular(word: string): string {
+  return /(refus|fois|fax|business days|kbit\/s|\/s)$/.test(word) ? word : word.replace(/(?<=x)es$|s$/, '');
+}
+
 /** A measured value with its unit, as people say it. */
 export function amount(value: number | null, unit: string | null): string {
   if (value === null) return '–';
@@ -39,7 +44,9 @@ export function amount(value: number | null, unit: string | null): string {
   const plain = number(value, isMoney(unit) ? 2 : digitsOf(value));
   if (unit === null || unit === '') return plain;
   if (unit.startsWith('1/')) return `${plain}${unit.slice(1)}`;
-  return `${plain}${space}${maybe(`unit.${unit}`) ?? unit}`;
+  const word = maybe(`unit.${unit}`) ?? unit;
+  const isOne = value === 1 || (language.value === 'fr' && Math.abs(value) < 2);
+  return `${plain}${space}${isOne ? singular(word) : word}`;
 }
 
 /** A length of time: 40 s, 2 min 30 s, 24 h. */

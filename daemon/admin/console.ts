@@ -57,10 +57,11 @@ export function mountConsole(server: FastifyInstance, directory = CONSOLE_DIRECT
       lastModified: false,
     });
     const isThere = (file: string): boolean => existsSync(join(directory, file));
-    const send = (reply: FastifyReply, file: string, caching: string): FastifyReply | void =>
-      isThere(file)
-        ? reply.headers(PAGE_HEADERS).header('cache-control', caching).sendFile(file)
-        : reply.callNotFound();
+    const send = (reply: FastifyReply, file: string, caching: string): FastifyReply => {
+      if (isThere(file)) return reply.headers(PAGE_HEADERS).header('cache-control', caching).sendFile(file);
+      reply.callNotFound();
+      return reply;
+    };
     pages.get('/', (_request, reply) => {
       if (isThere('index.html')) return send(reply, 'index.html', ASK_AGAIN);
       return reply

@@ -83,7 +83,7 @@ function WindowCard({ subject, reading }: { subject: Subject; reading: Reading }
           </>
         )}
         {tip !== null && (
-          <span class="tip">
+          <span class="tip" lang="en">
             {(sample !== null || (since !== null && reading.breached)) && ' · '}
             {t('reading.tip', { tip })}
           </span>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { ask, RequestFailure, type Subject, type Suspension } from '../api.ts';
-import { subjectWords } from '../format.ts';
+import { span, subjectWords } from '../format.ts';
 import { brake, openSuspensions, putSuspensions } from '../live.ts';
 import { mayAdminister, mayLift } from '../session.ts';
 import { t } from '../words/language.ts';
@@ -78,8 +78,7 @@ function Buttons(props: { confirm: string; busy: boolean; danger?: boolean; onCa
 
 const HOUR = 3_600;
 const GRACES = [0, HOUR, 4 * HOUR, 24 * HOUR, 7 * 24 * HOUR];
-const graceWords = (seconds: number): string =>
-  seconds === 0 ? t('lift.grace.none') : seconds < 24 * HOUR ? `${seconds / HOUR} h` : `${seconds / HOUR} h`;
+const graceWords = (seconds: number): string => (seconds === 0 ? t('lift.grace.none') : span(seconds));
 
 function Reasons(props: { reasons: readonly string[]; onChoose: (reason: string) => void }) {
   return (
@@ -203,7 +202,7 @@ const durationWords = (seconds: number | null | undefined): string =>
     ? t('suspend.duration.default')
     : seconds === null
       ? t('suspend.duration.lifted')
-      : `${seconds / HOUR} h`;
+      : span(seconds);
 
 export function SuspendButton({ subject, onDone }: { subject: Subject; onDone: () => void }) {
   const open = useSignal(false);
