@@ -25,7 +25,7 @@ const deferred = () => Type.Unknown({ 'x-kind': 'deferred', default: null });
 const optionalDuration = (description: string): TInteger =>
   Type.Integer({ 'x-kind': 'duration', 'x-unit': 'ms', minimum: 0, maximum: 31_622_400_000, description });
 
-const StepSchema = Type.Object(
+export const StepSchema = Type.Object(
   {
     action: Type.Enum([...ACTIONS], { description: 'What is done.' }),
     for: Type.Optional(optionalDuration('Taken once the breach has lasted this long.')),
@@ -44,7 +44,7 @@ const StepSchema = Type.Object(
   closed,
 );
 
-const RuleSchema = Type.Object(
+export const RuleSchema = Type.Object(
   {
     id: Text('word', { description: "The policy's id, a dot, and a name." }),
     title: Type.Optional(Type.String({ maxLength: 256, description: 'One sentence for people.' })),
@@ -87,7 +87,7 @@ const RuleSchema = Type.Object(
   closed,
 );
 
-const ReinstatementSchema = Type.Object(
+export const ReinstatementSchema = Type.Object(
   {
     fee: Type.Optional(
       Type.String({ minLength: 1, maxLength: 64, description: 'What it costs, as the contract states it.' }),
@@ -97,7 +97,7 @@ const ReinstatementSchema = Type.Object(
   { ...closed, description: 'What coming back may take; told with the suspension and its lift.' },
 );
 
-const ReviewSchema = Type.Object(
+export const ReviewSchema = Type.Object(
   {
     after: Type.Optional(optionalDuration('Age of the suspension.')),
     months: Type.Optional(
@@ -108,7 +108,7 @@ const ReviewSchema = Type.Object(
   closed,
 );
 
-const PolicySchema = Type.Object(
+export const PolicySchema = Type.Object(
   {
     id: Text('word', { description: 'Name by which lines, customers and the configuration choose it.' }),
     contract: Type.String({

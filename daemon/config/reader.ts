@@ -251,6 +251,14 @@ export class Reader {
         const percent = shape['x-kind'] === 'ratio' ? /^(\d{1,9}(?:\.\d{1,9})?)\s?%$/.exec(text) : null;
         // 99.9 / 100 is not 0.999 in floating point; 99.9e-2 is.
         const value = percent === null ? node.value : Number(`${percent[1]}e-2`);
+        // 40 where 40% was meant.
+        if (
+          shape['x-kind'] === 'ratio' &&
+          typeof value === 'number' &&
+          value > 1 &&
+          value <= 100 * (shape.maximum ?? 1)
+        )
+          return this.refuse(written, 'out-of-range', path, `is ${value}`, `did you mean ${value}%?`);
         if (typeof value === 'number' && Number.isFinite(value))
           return this.bounded(shape, value, written, path, String);
         return this.refuse(

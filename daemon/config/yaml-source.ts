@@ -88,13 +88,17 @@ export class YamlSource {
       uniqueKeys: true,
       logLevel: 'silent',
     });
+    let broken = false;
     for (const error of this.document.errors) {
       const duplicate = error.code === 'DUPLICATE_KEY';
+      // What the parser says after the first break is mostly about the break.
+      if (broken && !duplicate) continue;
+      broken ||= !duplicate;
       this.faults.push({
         ...this.placeAt(error.pos[0]),
         code: duplicate ? 'duplicate' : 'syntax',
         what: duplicate ? 'the key stands here a second time' : firstLine(error.message),
-        todo: duplicate ? 'keep one of the two' : 'correct the YAML',
+        todo: duplicate ? 'keep one of the two' : (REMEDIES[error.code] ?? 'correct the YAML'),
       });
     }
   }
@@ -138,6 +142,12 @@ export function keyOf(pair: Pair<unknown, unknown>): string {
   if (key === null || typeof key !== 'object') return String(key);
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
 }
+
+/** What to do about the slips that people make most often. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent by spaces',
+  BLOCK_AS_IMPLICIT_KEY: 'indent the keys of one mapping alike, and put a text that holds a colon in quotes',
+};
 
 function firstLine(message: string): string {
   return message.split('\n', 1)[0].replace(/[.:]$/, '');
