@@ -14,9 +14,22 @@ const TRIAL = 'trial-allowance';
 /** Window of `OWED` (detectors/money.ts). */
 const OWED = 'owed:';
 
+/**
+ * KEYS: the entries, and the mark of a reference if there is one. ARGV: entry, entries kept, how long (ms). Returns 0 where the reference
+ * is marked already. In one step: a reference is never marked without its entry, or what was paid would be lost.
+ */
+const RECORD = `
+if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'entry', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if KEYS[2] then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
+return 1`;
+
 /** What customers owe, their payments and thresholds: judged anew at each change, and a suspension whose cause is gone is lifted. */
 export class CreditDesk {
   readonly #daemon: Daemon;
+  /** Orders, one after the other: "all that is owed" said twice at a time would be paid twice. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(daemon: Daemon) {
     this.#daemon = daemon;
@@ -55,7 +68,13 @@ export class CreditDesk {
    * Records a payment, a new threshold, or both. Null as for `show`; `unwatched`: no rule of the customer's policy keeps what it owes;
    * `in-file`: a threshold needs a customer of the directory.
    */
-  async order(order: CreditOrder): Promise<CreditJson | 'unwatched' | 'unlisted' | null> {
+  order(order: CreditOrder): Promise<CreditJson | 'unwatched' | 'unlisted' | null> {
+    const done = this.#last.then(() => this.#order(order));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #order(order: CreditOrder): Promise<CreditJson | 'unwatched' | 'unlisted' | null> {
     const { customer, by, reason, threshold } = order;
     const before = await this.show(customer);
     if (before === null) return null;
@@ -63,13 +82,7 @@ export class CreditDesk {
     const { core, directory, persistence, log } = this.#daemon;
     const listed = directory.customer(customer);
     if (threshold !== undefined && listed === null) return 'unlisted';
-    if (order.reference !== undefined && !(await this.#first(customer, order.reference))) return before;
     const paidMicros = order.all ? Math.max(0, toMicros(before.owed ?? 0)) : toMicros(order.amount ?? 0);
-    if (threshold !== undefined && listed !== null) {
-      const outcome = directory.putCustomer({ ...listed, creditThreshold: threshold });
-      if (outcome.kind !== 'invalid') persistence.saveDirectoryChange(outcome.change);
-    }
-    core.account(customer, paidMicros, this.#daemon.captureNowMs());
     const entry: CreditEntry = {
       at: isoTime(Date.now()),
       paid: fromMicros(paidMicros),
@@ -78,7 +91,12 @@ export class CreditDesk {
       by,
       reason,
     };
-    await this.#write(customer, entry);
+    if (!(await this.#record(customer, entry))) return before;
+    if (threshold !== undefined && listed !== null) {
+      const outcome = directory.putCustomer({ ...listed, creditThreshold: threshold });
+      if (outcome.kind !== 'invalid') persistence.saveDirectoryChange(outcome.change);
+    }
+    core.account(customer, paidMicros, this.#daemon.captureNowMs());
     log.info('credit.recorded', { customer, paid: entry.paid, threshold: entry.threshold, by, reason });
     await this.review(customer, by, reason);
     return this.show(customer);
@@ -128,26 +146,15 @@ export class CreditDesk {
     if (!this.#daemon.store.status().connected) throw new Unavailable('Redis is away');
   }
 
-  /** The same order sent twice is one. */
-  async #first(customer: string, reference: string): Promise<boolean> {
-    const digest = createHash('sha256').update(reference).digest('base64url');
-    const retentionMs = this.#daemon.setup.config.retention.suspensions as number;
-    return (
-      (await this.#daemon.store.redis.set(
-        `${tagOf(customer)}:credit:${digest}`,
-        '1',
-        'PX',
-        retentionMs,
-        'NX',
-      )) === 'OK'
-    );
-  }
-
-  async #write(customer: string, entry: CreditEntry): Promise<void> {
-    const { redis } = this.#daemon.store;
+  /** False where the reference was recorded before: the same order sent twice is one. */
+  async #record(customer: string, entry: CreditEntry): Promise<boolean> {
+    const { reference } = entry;
     const key = `${tagOf(customer)}:credit`;
-    await redis.xadd(key, 'MAXLEN', '~', KEPT, '*', 'entry', JSON.stringify(entry));
-    await redis.pexpire(key, this.#daemon.setup.config.retention.suspensions as number);
+    const keys = [key];
+    if (reference !== null) keys.push(`${key}:${createHash('sha256').update(reference).digest('base64url')}`);
+    const retentionMs = this.#daemon.setup.config.retention.suspensions as number;
+    const args = [JSON.stringify(entry), String(KEPT), String(retentionMs)];
+    return (await this.#daemon.store.redis.eval(RECORD, keys.length, ...keys, ...args)) === 1;
   }
 
   async #entries(customer: string): Promise<CreditEntry[]> {
