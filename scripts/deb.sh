@@ -32,7 +32,12 @@ mkdir -p "$home/console"
 cp -R console/dist "$home/console/"
 find "$home/cli" "$home/daemon" "$home/detectors" "$home/simulate" \( -name '*.test.ts' -o -name '*.fixture.ts' -o -name 'cases*.ts' \) -delete
 mkdir -p "$home/deploy"
-cp -R deploy/kamailio deploy/drachtio deploy/prometheus "$home/deploy/"
+for folder in deploy/*/; do
+  case $folder in
+  deploy/debian/ | deploy/kubernetes/) ;;
+  *) cp -R "${folder%/}" "$home/deploy/" ;;
+  esac
+done
 
 printf '#!/bin/sh\nexec /usr/lib/vigie/runtime/node /usr/lib/vigie/cli/main.ts "$@"\n' >"$package/usr/bin/vigie"
 chmod 755 "$package/usr/bin/vigie"
