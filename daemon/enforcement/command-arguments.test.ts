@@ -28,6 +28,7 @@ test('placeholders are filled in, each within its own argument', () => {
 test('a name that begins with a hyphen is never an option', () => {
   const values = valuesOf(proposal('-rf'));
   assert.ok('refused' in filledIn(['{id}'], values));
+  assert.ok('refused' in filledIn(['{until}{id}'], values));
   assert.deepEqual(filledIn(['line:{id}'], values), { args: ['line:-rf'] });
 });
 

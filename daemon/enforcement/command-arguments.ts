@@ -59,15 +59,16 @@ export function filledIn(
   const args: string[] = [];
   for (const template of templates) {
     let refused = '';
-    const argument = template.replace(/\{([a-z]+)\}/g, (whole, name: string, at: number) => {
+    const argument = template.replace(/\{([a-z]+)\}/g, (whole, name: string) => {
       const value = values[name as Placeholder];
       if (value === undefined) return whole;
       if (value.length > longest || /[\0\r\n]/.test(value))
         refused = `{${name}} is too long or has a line end`;
-      if (at === 0 && value.startsWith('-'))
-        refused = `{${name}} begins with '-' and could be read as an option`;
       return value;
     });
+    // What stands before the name may be empty: `{until}{id}`.
+    if (argument.startsWith('-') && !template.startsWith('-'))
+      refused = `${template} begins with '-' and could be read as an option`;
     if (refused !== '') return { refused };
     args.push(argument);
   }

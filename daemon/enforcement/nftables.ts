@@ -17,6 +17,8 @@ export interface NftablesOptions {
 
 const prefix = 'vigie:blocked:source:';
 const timeoutMs = 5_000;
+/** The list of some 250,000 IPv4 addresses. A list cut short would hide what is to be taken off. */
+const listBytes = 4_194_304;
 
 /**
  * Puts blocked source addresses into the nftables sets of deploy/nftables/vigie.nft, by way of a helper that can do only that. Never
@@ -105,7 +107,7 @@ export class Nftables implements Enforcer {
 
   #run(args: readonly string[]) {
     const [program = '', ...before] = this.#options.command;
-    const run = this.#last.then(() => runCommand(program, [...before, ...args], timeoutMs));
+    const run = this.#last.then(() => runCommand(program, [...before, ...args], timeoutMs, listBytes));
     this.#last = run;
     return run;
   }

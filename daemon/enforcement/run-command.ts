@@ -9,8 +9,8 @@ export interface CommandResult {
   readonly error: string;
 }
 
-/** Bytes of each output that are kept; the rest is read and thrown away. */
-const outputBytes = 65_536;
+/** Characters of each output that are kept unless told otherwise; the rest is read and thrown away. */
+const outputAtMost = 65_536;
 /** After SIGTERM, before SIGKILL. */
 const patienceMs = 1_000;
 
@@ -22,6 +22,7 @@ export function runCommand(
   program: string,
   args: readonly string[],
   timeoutMs: number,
+  outputBytes = outputAtMost,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     let child: ReturnType<typeof spawn>;
