@@ -21,6 +21,8 @@ interface Picture {
   /** There when the page is complete. */
   readonly sign: string;
   readonly act?: (page: Page) => Promise<void>;
+  /** The whole page, however long. */
+  readonly whole?: boolean;
 }
 
 function picturesOf(subject: string): readonly Picture[] {
@@ -30,7 +32,7 @@ function picturesOf(subject: string): readonly Picture[] {
   };
   return [
     { name: 'overview', address: '/#/', sign: '.suspended-row' },
-    { name: 'subject', address: `/#/subjects/${subject}`, sign: '.ladder-message', act: drawn },
+    { name: 'subject', address: `/#/subjects/${subject}`, sign: '.ladder-message', act: drawn, whole: true },
     {
       name: 'lift',
       address: `/#/subjects/${subject}`,
@@ -52,9 +54,9 @@ function picturesOf(subject: string): readonly Picture[] {
   ];
 }
 
-async function save(page: Page, name: string): Promise<void> {
+async function save(page: Page, name: string, fullPage = false): Promise<void> {
   const path = join(target, `${name}.png`);
-  const picture = smallPng(await page.screenshot());
+  const picture = smallPng(await page.screenshot({ fullPage }));
   if (picture.length > LARGEST_BYTES)
     throw new Error(`${path} would have ${picture.length} bytes, more than ${LARGEST_BYTES}`);
   writeFileSync(path, picture);
@@ -82,11 +84,11 @@ try {
     await page.locator('input[name=token]').waitFor();
     await save(page, `sign-in-${suffix}`);
     await signIn(page, token);
-    for (const { name, address, sign, act } of picturesOf(`customer/${subject}`)) {
+    for (const { name, address, sign, act, whole } of picturesOf(`customer/${subject}`)) {
       await page.goto(address);
       await page.locator(sign).first().waitFor();
       await act?.(page);
-      await save(page, `${name}-${suffix}`);
+      await save(page, `${name}-${suffix}`, whole);
       await page.keyboard.press('Escape');
     }
     await context.close();

@@ -32,21 +32,33 @@ function order(a: Reading, b: Reading): number {
 export function Windows({ subject, readings }: { subject: Subject; readings: readonly Reading[] }) {
   const measured = readings.filter(({ value, breached }) => value !== null || breached).sort(order);
   if (measured.length === 0) return <Empty title={t('subject.windows.none')} />;
+  const times = new Map<string, number>();
+  for (const { detector } of measured) times.set(detector, (times.get(detector) ?? 0) + 1);
   return (
     <div class="windows">
       {measured.map((reading) => (
-        <WindowCard key={reading.rule} subject={subject} reading={reading} />
+        <WindowCard
+          key={reading.rule}
+          subject={subject}
+          reading={reading}
+          name={nameOf(reading, (times.get(reading.detector) ?? 0) > 1)}
+        />
       ))}
     </div>
   );
 }
 
-function WindowCard({ subject, reading }: { subject: Subject; reading: Reading }) {
+/** Two rules of one detector are told apart by their own names. */
+function nameOf({ detector, rule }: Reading, ambiguous: boolean): string {
+  const name = detectorName(detector);
+  return ambiguous ? `${name} (${rule.slice(rule.indexOf('.') + 1)})` : name;
+}
+
+function WindowCard({ subject, reading, name }: { subject: Subject; reading: Reading; name: string }) {
   const { detector, value, limit, unit, windowSeconds, sample, minimumSample, tip, since, title, clause } =
     reading;
   const state = standing(reading);
   const tone = tones[state];
-  const name = detectorName(detector);
   const series = historyOf(subject, reading.rule);
   const words = limitAfterValue(reading);
   return (
