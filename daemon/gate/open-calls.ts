@@ -31,6 +31,8 @@ export interface EndingRequest {
 }
 
 const message = new SipMessage();
+/** Characters kept of one side of a call. Who writes more into its headers cannot have its call ended: all calls together have a bound. */
+const MOST_CHARACTERS = 4_096;
 
 /** Calls that went through this gate, until they end. Bounded; a gate that was started anew knows none of before. */
 export class OpenCalls {
@@ -64,6 +66,8 @@ export class OpenCalls {
     const contact = message.headers('Contact')[0];
     const from = message.headers('From')[0];
     if (contact === undefined || from === undefined) return;
+    const callerRoutes = routesOf(message.headers('Record-Route'));
+    if (charactersOf([facts.callId, facts.fromTag, from, contact, ...callerRoutes]) > MOST_CHARACTERS) return;
     this.#calls.delete(name);
     this.#calls.set(name, {
       callId: facts.callId,
@@ -73,7 +77,7 @@ export class OpenCalls {
       from,
       callerContact: uriOf(contact),
       callerAddress: facts.source,
-      callerRoutes: routesOf(message.headers('Record-Route')),
+      callerRoutes,
       cseq: message.cseq,
       answer: null,
       endWhenAnswered: false,
@@ -94,6 +98,7 @@ export class OpenCalls {
     const contact = message.headers('Contact')[0];
     if (to === undefined || contact === undefined) return call;
     const routes = routesOf(message.headers('Record-Route'));
+    if (charactersOf([to, contact, ...routes]) > MOST_CHARACTERS) return call;
     const own = routes.findIndex((route) => ours.some((address) => route.includes(address)));
     // Those that stand before ours were added after it; from here the nearest is the last of them (RFC 3261 section 12.1.2).
     const calledRoutes = own < 0 ? [] : routes.slice(0, own).reverse();
@@ -157,6 +162,10 @@ export function endingOf(call: OpenCall, reason: string): EndingRequest[] {
     ),
     bye(call.callerContact, answer.to, call.from, CSEQ_AHEAD, call.callerRoutes, `sip:${call.callerAddress}`),
   ];
+}
+
+function charactersOf(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + length, 0);
 }
 
 function uriOf(header: string): string {
