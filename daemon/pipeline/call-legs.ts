@@ -1,8 +1,9 @@
 import type { Charged } from '../../detectors/vocabulary.ts';
 import { formatAddress } from '../ingest/address.ts';
 import type { Endpoint } from '../ingest/packet.ts';
+import type { CallFacts } from '../sip/call-facts.ts';
 import type { CallOrigin, CallRecord } from '../sip/call-record.ts';
-import type { CallFacts, CallTracker } from '../sip/call-tracker.ts';
+import type { CallTracker } from '../sip/call-tracker.ts';
 import { Field, type SipMessage } from '../sip/message.ts';
 import type { Attribution } from './attribution.ts';
 import { bounded, MAXIMUM_TEXT } from './message-facts.ts';

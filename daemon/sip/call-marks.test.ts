@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallEvent } from '../../detectors/vocabulary.ts';
-import { CallFacts, CallTracker } from './call-tracker.ts';
+import { CallFacts } from './call-facts.ts';
+import { CallTracker } from './call-tracker.ts';
 
 const MINUTE_MS = 60_000;
 const charged = { line: '100', trunk: null, customer: 'c1', source: '192.0.2.10' };

@@ -111,6 +111,17 @@ export class CallRecord {
     return this.endTold || (this.failedAtMs > 0 && this.answeredAtMs === 0);
   }
 
+  /** A message of the call was captured at this time. */
+  seen(atMs: number): void {
+    if (atMs > this.lastSeenMs) this.lastSeenMs = atMs;
+  }
+
+  /** A 2xx starts the session timer anew. */
+  refresh(atMs: number, sessionExpiresSeconds: number): void {
+    if (sessionExpiresSeconds > 0) this.sessionExpiresSeconds = sessionExpiresSeconds;
+    if (atMs > this.refreshedAtMs) this.refreshedAtMs = atMs;
+  }
+
   /** The dialog of the tag is known, or none is known yet. */
   hasDialog(hi: number, lo: number): boolean {
     for (const tag of this.dialogs) if (tag.hi === hi && tag.lo === lo) return true;
