@@ -79,11 +79,17 @@ export class RecentCalls {
     this.#hashes[slot * 2] = hi;
     this.#hashes[slot * 2 + 1] = lo;
     const { bytes, start } = packet;
+    const lines = this.#lines;
     const most = Math.min(packet.end, start + LINE_BYTES);
-    let end = start;
-    while (end < most && bytes[end] !== 13 && bytes[end] !== 10) end++;
-    bytes.copy(this.#lines, slot * LINE_BYTES, start, end);
-    this.#lengths[slot] = end - start;
+    let from = start;
+    let to = slot * LINE_BYTES;
+    // A loop: for so few bytes Buffer.copy costs more than it saves.
+    for (; from < most; from++, to++) {
+      const byte = bytes[from];
+      if (byte === 13 || byte === 10) break;
+      lines[to] = byte;
+    }
+    this.#lengths[slot] = from - start;
     const bucket = lo >>> (32 - BUCKET_BITS);
     this.#before[slot] = this.#newest[bucket];
     this.#newest[bucket] = number;

@@ -8,6 +8,7 @@ import {
   RequestFailure,
   type Suspension,
 } from './api.ts';
+import { policies, readPolicies } from './catalogue.ts';
 import { type Connection, type EventStream, openEvents } from './events.ts';
 import { signOut, token } from './session.ts';
 
@@ -109,6 +110,7 @@ export function startLive(): () => void {
       }
       if (now.state !== 'live') return;
       void readAll();
+      if (policies.value === null) void readPolicies();
       if (wasLost) backSinceMs.value = Date.now();
       wasLost = false;
     },
@@ -119,6 +121,8 @@ export function startLive(): () => void {
       else if (name === 'suspension') putSuspensions([value as Suspension]);
       else if (name === 'brake') brake.value = value as Brake;
       else if (name === 'health') health.value = value as Readiness;
+      // The daemon no longer keeps all that came meanwhile. The lists are being read anew; that nothing was missed is not said.
+      else if (name === 'missed') backSinceMs.value = null;
     },
   });
   void readAll();
