@@ -74,14 +74,21 @@ const HOME = [
   1, 0.95, 0.7, 0.35, 0.1,
 ];
 
-export type DayProfile = 'office' | 'home';
+/** Somebody is there day and night, on Sundays and holidays too: a hospital, taxis. */
+const SERVICE = [
+  0.3, 0.25, 0.2, 0.2, 0.2, 0.3, 0.45, 0.65, 0.85, 1, 1, 0.95, 0.85, 0.85, 0.9, 0.95, 0.95, 0.95, 0.9, 0.8,
+  0.7, 0.6, 0.5, 0.4,
+];
+const TABLES = { office: OFFICE, home: HOME, service: SERVICE } as const;
+
+export type DayProfile = keyof typeof TABLES;
 
 /** How busy the line is, 0 to 1 of its busiest ordinary hour; above 1 around New Year. */
 export function intensity(profile: DayProfile, ms: number): number {
   const time = localTime(ms);
   const { weekday, hour, holiday } = time;
-  const table = profile === 'office' ? OFFICE : HOME;
-  const share = table[Math.floor(hour)];
+  const share = TABLES[profile][Math.floor(hour)];
+  if (profile === 'service') return weekday === 0 || holiday ? share * 0.8 : share;
   if (profile === 'office') {
     if (holiday || weekday === 0) return share * 0.02;
     return weekday === 6 ? share * 0.1 : share;
@@ -92,11 +99,11 @@ export function intensity(profile: DayProfile, ms: number): number {
 
 /** Calls of the busiest hour that an ordinary working day amounts to. */
 export function hoursOfDay(profile: DayProfile): number {
-  return (profile === 'office' ? OFFICE : HOME).reduce((total, share) => total + share, 0);
+  return TABLES[profile].reduce((total, share) => total + share, 0);
 }
 
 export const NEW_YEAR_INTENSITY = 6;
-export const MAXIMUM_INTENSITY = { office: 1, home: NEW_YEAR_INTENSITY } as const;
+export const MAXIMUM_INTENSITY = { office: 1, home: NEW_YEAR_INTENSITY, service: 1 } as const;
 
 /** From 23:30 on New Year's Eve to 01:30. */
 export function isNewYear({ day, hour }: LocalTime): boolean {

@@ -12,7 +12,7 @@ import {
   proxyFor,
   type Trunk,
 } from './operator.ts';
-import { digest, type RequestFacts, request, response, sdp } from './sip-text.ts';
+import { digest, faxSdp, type RequestFacts, request, response, sdp } from './sip-text.ts';
 import type { World } from './world.ts';
 
 /** One end of a call. */
@@ -41,6 +41,8 @@ export interface CallPlan {
   readonly hangsUp: 'caller' | 'callee';
   /** The fraud that the call is part of. */
   readonly label?: Label;
+  /** The called machine turns the call into a fax (T.38). */
+  readonly fax?: boolean;
 }
 
 const FAILURES: Record<Exclude<Outcome, 'answered' | 'cancelled'>, string> = {
@@ -84,9 +86,10 @@ export class Call {
 
   constructor(world: World, plan: CallPlan) {
     this.#world = world;
-    this.#plan = plan;
-    const id = world.identifier();
     const { caller, callee, label, destination } = plan;
+    const throughCarrier = caller.device === null || callee.device === null;
+    this.#plan = world.carrierFails && throughCarrier ? { ...plan, outcome: 'failed' } : plan;
+    const id = world.identifier();
     this.#callerHost = caller.device?.host ?? CARRIER;
     this.#calleeHost = callee.device?.host ?? CARRIER;
     this.#callId = `${id}@${caller.device?.contactHost.replace(/:\d+$/, '') ?? 'carrier.example'}`;
@@ -268,6 +271,10 @@ export class Call {
     yield 0.5;
     this.#onwardInDialog('caller', 'ACK', invite.cseq);
     let leftMs = Math.max(50, talkMs);
+    if (this.#plan.fax) {
+      yield 3_000;
+      yield* this.#becomesFax();
+    }
     while (timed && leftMs > REFRESH_MS) {
       yield REFRESH_MS;
       leftMs -= REFRESH_MS;
@@ -276,6 +283,9 @@ export class Call {
       ]);
     }
     yield leftMs;
+    if (label === undefined && world.lostByes > 0 && random.chance(world.lostByes)) return;
+    if (label === undefined && world.lateByes > 0 && random.chance(world.lateByes))
+      yield random.between(60_000, 1_200_000);
     yield* this.#inDialogExchange(hangsUp, 'BYE', []);
     if (this.#callerAccount) {
       this.#callerAccount.ended++;
@@ -287,6 +297,32 @@ export class Call {
       label.euros += minutes * (this.#plan.destination?.eurosPerMinute ?? 0);
     }
     if (this.#fraud) this.#fraud.endMs = this.#endedUs / 1000;
+  }
+
+  /** The called machine offers T.38 in a re-INVITE (ITU-T T.38, annex D); the caller takes it. */
+  *#becomesFax(): Actor {
+    const { random } = this.#world;
+    const [callerHost, calleeHost] = [this.#callerHost, this.#calleeHost];
+    const cseq = 500;
+    const headers = [`Contact: <${this.#calleeContact}>`];
+    const offer = {
+      ...this.#inDialogFacts('callee', 'INVITE', cseq, headers),
+      body: faxSdp(this.#calleeAddress, 40_000),
+    };
+    const onward = { ...offer, vias: [this.#proxyVia(callerHost), ...offer.vias] };
+    this.#fromCallee(request(offer));
+    yield 0.6;
+    this.#toCaller(request(onward));
+    yield random.between(10, 60);
+    const answer = faxSdp(this.#plan.caller.device?.host.address ?? CARRIER.address, 41_000);
+    const contact = [`Contact: <${this.#callerContact}>`];
+    this.#send(callerHost, this.#callerProxy, response('200 OK', onward, onward.to, contact, answer));
+    yield 0.5;
+    this.#send(proxyFor(calleeHost), calleeHost, response('200 OK', offer, offer.to, contact, answer));
+    yield random.between(3, 30);
+    this.#inDialog('callee', 'ACK', cseq);
+    yield 0.5;
+    this.#onwardInDialog('callee', 'ACK', cseq);
   }
 
   /** A request of one end within the dialog, through the proxy, and the other's 200. */

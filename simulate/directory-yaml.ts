@@ -6,12 +6,13 @@ export function directoryYaml({ plans, customers, lines, trunks }: Operator): st
   return stringify(
     {
       plans,
-      customers: customers.map(({ id, name, plan, billingDay, site, kind, lines }) => ({
+      customers: customers.map(({ id, name, plan, billingDay, site, kind, lines, creditThreshold }) => ({
         id,
         name,
         plan,
         billingDay,
         profile: kind,
+        ...(creditThreshold === undefined ? {} : { creditThreshold }),
         ...(lines.length === 0 ? {} : { numbers: lines.map((line) => `+${line.id}`) }),
         sites: [{ name: 'site', sources: [site] }],
       })),

@@ -54,7 +54,7 @@ export function partyOf(line: Line, device: Device = line.device): Party {
 }
 
 /** A Poisson process whose rate follows the day (thinning of one at the highest rate). */
-function* pausesBetweenCalls(
+export function* pausesBetweenCalls(
   world: World,
   random: Random,
   { day }: Habits,
@@ -70,7 +70,7 @@ function* pausesBetweenCalls(
   }
 }
 
-function callOut(
+export function callOut(
   world: World,
   random: Random,
   habits: Habits,
@@ -110,7 +110,7 @@ function callLine(world: World, random: Random, from: Line, to: Line): void {
   world.start(call.actor());
 }
 
-function* getsCalls(
+export function* getsCalls(
   world: World,
   random: Random,
   habits: Habits,
@@ -120,7 +120,7 @@ function* getsCalls(
 ): Actor {
   const device = callee.device as Device;
   yield* pausesBetweenCalls(world, random, habits, habits.incomingPerDay, () => {
-    if (!device.registered) return;
+    if (!device.registered || world.carrierFails) return;
     const full = device.busy >= channels;
     const free = random.chance(0.7) ? 'answered' : random.chance(0.8) ? 'cancelled' : 'declined';
     const outcome: Outcome = full ? 'busy' : free;
@@ -184,12 +184,12 @@ function newContact(random: Random): Destination {
   return kind === 0 ? fixedNumber(random) : kind === 1 ? mobileNumber(random) : numberAbroad(random);
 }
 
-function contactsOf(random: Random, { contacts }: Habits): Destination[] {
+export function contactsOf(random: Random, { contacts }: Habits): Destination[] {
   return Array.from({ length: contacts }, () => newContact(random));
 }
 
 /** Few numbers are called often and many seldom. */
-function contactOf(
+export function contactOf(
   random: Random,
   { newNumberShare }: Habits,
   contacts: readonly Destination[],

@@ -33,6 +33,8 @@ export interface Label {
   readonly customer: string;
   /** The owner of the line does it; else the line is a victim whose credentials were taken. */
   readonly byOwner: boolean;
+  /** It has to register before it can do anything. */
+  readonly byRegistering: boolean;
   /** Public addresses that it comes from. */
   readonly sources: string[];
   readonly from: number;

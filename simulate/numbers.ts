@@ -38,6 +38,12 @@ export function numberAbroad(random: Random): Destination {
   return { number: prefix + random.digits(digits), eurosPerMinute };
 }
 
+/** A number of one foreign country, always the same for the same index. */
+export function numberOfCountry(random: Random, index: number): Destination {
+  const [prefix, digits, eurosPerMinute] = ABROAD[index % ABROAD.length];
+  return { number: prefix + random.digits(digits), eurosPerMinute };
+}
+
 /** Ranges whose termination is dear enough to be shared with who causes the calls (international revenue share fraud). */
 const REVENUE_SHARE: readonly (readonly [string, number, number])[] = [
   ['881', 9, 4.2],

@@ -51,6 +51,9 @@ export interface Plan {
   readonly id: string;
   readonly title: string;
   readonly billing: 'unlimited' | 'per-minute';
+  /** Euros that a customer may owe, and so much more for each line. */
+  readonly creditThreshold: number;
+  readonly creditPerLine: number;
 }
 
 export interface Customer {
@@ -59,6 +62,8 @@ export interface Customer {
   readonly kind: 'home' | 'business';
   readonly plan: string;
   readonly billingDay: number;
+  /** Euros it may owe, if not what its plan says. */
+  readonly creditThreshold?: number;
   /** Public address of its site. */
   readonly site: string;
   readonly lines: Line[];
@@ -105,22 +110,45 @@ export interface Operator {
 }
 
 export const PLANS: readonly Plan[] = [
-  { id: 'home-unlimited', title: 'Home, unlimited calls', billing: 'unlimited' },
-  { id: 'office-unlimited', title: 'Office, unlimited calls', billing: 'unlimited' },
-  { id: 'per-minute', title: 'Pay per minute', billing: 'per-minute' },
+  {
+    id: 'home-unlimited',
+    title: 'Home, unlimited calls',
+    billing: 'unlimited',
+    creditThreshold: 60,
+    creditPerLine: 0,
+  },
+  {
+    id: 'office-unlimited',
+    title: 'Office, unlimited calls',
+    billing: 'unlimited',
+    creditThreshold: 80,
+    creditPerLine: 20,
+  },
+  {
+    id: 'per-minute',
+    title: 'Pay per minute',
+    billing: 'per-minute',
+    creditThreshold: 60,
+    creditPerLine: 20,
+  },
 ];
 
-const HOME_AGENTS = ['Livebox/8.2', 'Fritz!Box 7590 8.02', 'Grandstream HT802 1.0.53.5', 'Linphone/5.2'];
-const OFFICE_AGENTS = [
+export const HOME_AGENTS = [
+  'Livebox/8.2',
+  'Fritz!Box 7590 8.02',
+  'Grandstream HT802 1.0.53.5',
+  'Linphone/5.2',
+];
+export const OFFICE_AGENTS = [
   'Yealink SIP-T54W 96.86.0.100',
   'Snom D785/10.1.198',
   'PolyVVX-450/6.4.6',
   'Cisco/SPA504G-7.6.2',
 ];
-const PBX_AGENTS = ['Asterisk PBX 20.9.2', '3CX 20.0', 'FPBX-17.0.19'];
+export const PBX_AGENTS = ['Asterisk PBX 20.9.2', '3CX 20.0', 'FPBX-17.0.19'];
 
 /** Numbers of a trunk. */
-const TRUNK_BLOCK = 100;
+export const TRUNK_BLOCK = 100;
 
 /** Makes the customers with their lines and trunks. One in twenty homes has IPv6; offices share one public address. */
 export function makeOperator(
@@ -169,25 +197,29 @@ export function makeOperator(
       site: siteAddress(index),
       lines: [],
     };
-    customers.push(customer);
     const channels = callCentre ? 20 : random.pick([4, 8, 10]);
     const firstNumber = 20_000 + i * TRUNK_BLOCK;
+    const device = { ...makeDevice(random, customer.site, 0, PBX_AGENTS), registered: true };
+    const habits: Habits = {
+      ...habitsOf(random, 'business', false),
+      callsPerDay: callCentre ? 900 : channels * 14,
+      incomingPerDay: callCentre ? 250 : channels * 12,
+      answerShare: callCentre ? 0.61 : random.between(0.66, 0.75),
+      medianTalkSeconds: callCentre ? 70 : 95,
+      contacts: callCentre ? 20 : 150,
+      newNumberShare: callCentre ? 0.97 : 0.2,
+    };
+    // A telephone company knows last year's bills.
+    const known: Customer = { ...customer, creditThreshold: usualThreshold(habits) };
+    customers.push(known);
     trunks.push({
       id: `t${i + 1}`,
-      customer,
+      customer: known,
       channels,
       firstNumber: ownNumber(firstNumber),
       lastNumber: ownNumber(firstNumber + TRUNK_BLOCK - 1),
-      device: { ...makeDevice(random, customer.site, 0, PBX_AGENTS), registered: true },
-      habits: {
-        ...habitsOf(random, 'business', false),
-        callsPerDay: callCentre ? 900 : channels * 14,
-        incomingPerDay: callCentre ? 250 : channels * 12,
-        answerShare: callCentre ? 0.61 : random.between(0.66, 0.75),
-        medianTalkSeconds: callCentre ? 70 : 95,
-        contacts: callCentre ? 20 : 150,
-        newNumberShare: callCentre ? 0.97 : 0.2,
-      },
+      device,
+      habits,
     });
   }
   return { plans: PLANS, customers, lines, trunks };
@@ -202,8 +234,14 @@ function sizesOf(random: Random, lines: number, customers: number): number[] {
   return sizes;
 }
 
+/** Three months of such a bill at retail prices (rates/retail.csv), and 100 euros at least. */
+export function usualThreshold({ callsPerDay, answerShare, medianTalkSeconds }: Habits): number {
+  const minutes = callsPerDay * 22 * answerShare * ((medianTalkSeconds * 1.8) / 60);
+  return Math.max(100, Math.ceil((minutes * 3 * 0.05) / 10) * 10);
+}
+
 /** Addresses of 198.18.0.0/15, which is set aside for tests (RFC 2544). */
-function siteAddress(index: number): string {
+export function siteAddress(index: number): string {
   const host = index + 10;
   return `198.${18 + (host >> 16)}.${(host >> 8) & 255}.${host & 255}`;
 }
@@ -223,7 +261,7 @@ export function makeDevice(random: Random, site: string, index: number, agents: 
   };
 }
 
-function habitsOf(random: Random, kind: 'home' | 'business', secretary: boolean): Habits {
+export function habitsOf(random: Random, kind: 'home' | 'business', secretary: boolean): Habits {
   const answerShare = Math.min(0.75, Math.max(0.6, 0.68 + 0.04 * random.normal()));
   if (kind === 'home') {
     return {

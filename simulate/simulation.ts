@@ -13,6 +13,18 @@ import {
   labelsToJson,
 } from './labels.ts';
 import type { Ledger } from './ledger.ts';
+import { type LookAlike, withLookAlikes } from './look-alikes/cast.ts';
+import {
+  CARRIER_FAILURE_MS,
+  carrierFails,
+  type Incident,
+  LATE_BYES,
+  LOST_BYES,
+  losesPower,
+  OUTAGE_MS,
+  pbxStarts,
+} from './look-alikes/incidents.ts';
+import { live } from './look-alikes/lives.ts';
 import { type Line, makeOperator, type Operator } from './operator.ts';
 import { Random } from './random.ts';
 import { keepRegistered } from './registration.ts';
@@ -43,6 +55,8 @@ export interface SimulationOptions {
   readonly attacks?: boolean;
   /** The leg between proxy and carrier too, default true. */
   readonly bothLegs?: boolean;
+  /** Honest customers whose traffic looks like something else, and incidents that are nobody's fault; default false. */
+  readonly lookAlikes?: boolean;
   /** Asked as a proxy asks for `vigie:blocked:…` before it lets a call out; default: nobody is. */
   readonly isBarred?: (line: string, customer: string) => boolean;
 }
@@ -58,6 +72,8 @@ export class Simulation {
   readonly operator: Operator;
   readonly labels: readonly Label[];
   readonly attacks: readonly Attack[];
+  readonly lookAlikes: readonly LookAlike[];
+  readonly incidents: readonly Incident[];
   readonly fromMs: number;
   readonly toMs: number;
   readonly #world: World;
@@ -68,11 +84,17 @@ export class Simulation {
     const { lines, days } = options;
     this.fromMs = options.fromMs ?? DEFAULT_FROM_MS;
     this.toMs = this.fromMs + Math.round(days * DAY_MS);
-    this.operator = makeOperator(random.fork('operator'), {
+    const ordinary = makeOperator(random.fork('operator'), {
       lines,
       customers: options.customers ?? Math.ceil(lines * 0.6),
       trunks: options.trunks ?? Math.max(2, Math.round(lines / 200)),
     });
+    const { operator, cast } =
+      options.lookAlikes === true
+        ? withLookAlikes(random.fork('look-alikes'), ordinary)
+        : { operator: ordinary, cast: [] };
+    this.operator = operator;
+    this.lookAlikes = cast;
     this.#world = new World({
       operator: this.operator,
       random: random.fork('world'),
@@ -82,8 +104,9 @@ export class Simulation {
       bothLegs: options.bothLegs ?? true,
       isBarred: options.isBarred ?? (() => false),
     });
-    this.#people(random.fork('people'));
-    this.labels = this.#frauds(random.fork('frauds'));
+    this.#people(random.fork('people'), ordinary);
+    this.incidents = options.lookAlikes === true ? this.#extras(random.fork('extras'), ordinary) : [];
+    this.labels = this.#frauds(random.fork('frauds'), ordinary.lines);
     this.attacks = (options.attacks ?? true) ? this.#attacks(random.fork('attacks')) : [];
   }
 
@@ -107,19 +130,47 @@ export class Simulation {
     return labelsToJson({ seed, lines, heavy, from: this.fromMs, to: this.toMs }, this.labels, this.attacks);
   }
 
-  #people(random: Random): void {
+  #people(random: Random, { lines, trunks }: Operator): void {
     const world = this.#world;
-    for (const line of this.operator.lines) {
+    for (const line of lines) {
       world.start(keepRegistered(world, line, line.device, this.toMs), random.between(0, 240_000));
       world.start(livesOn(world, line));
     }
-    for (const trunk of this.operator.trunks) world.start(pbx(world, trunk), 1_000);
+    for (const trunk of trunks) world.start(pbx(world, trunk), 1_000);
   }
 
-  #frauds(random: Random): Label[] {
+  #extras(random: Random, { customers }: Operator): Incident[] {
+    const world = this.#world;
+    const [resultsDay, cutDay, failureDay] = [0.3, 0.45, 0.6].map((share) => this.#workingDay(share));
+    for (const someone of this.lookAlikes) live(world, random.fork(someone.kind), someone, resultsDay);
+    world.lostByes = LOST_BYES;
+    world.lateByes = LATE_BYES;
+    const cutAt = cutDay + 10.6 * HOUR_MS;
+    const largest = customers.reduce((most, one) => (one.lines.length > most.lines.length ? one : most));
+    world.startAt(losesPower(world, random.fork('power'), largest), cutAt);
+    for (const { trunk } of this.lookAlikes)
+      if (trunk !== null) world.startAt(pbxStarts(world, random.fork(trunk.id), trunk), cutAt + OUTAGE_MS);
+    const failureAt = failureDay + 14.2 * HOUR_MS;
+    world.startAt(carrierFails(world), failureAt);
+    return [
+      { kind: 'power-cut', from: cutAt, to: cutAt + OUTAGE_MS },
+      { kind: 'carrier-failure', from: failureAt, to: failureAt + CARRIER_FAILURE_MS },
+    ];
+  }
+
+  /** Midnight of the first working day from so far into the period on. */
+  #workingDay(share: number): number {
+    let at = this.fromMs + Math.floor((share * (this.toMs - this.fromMs)) / DAY_MS) * DAY_MS;
+    for (let days = 0; days < 7; days++, at += DAY_MS) {
+      const { weekday, holiday } = localTime(at + 12 * HOUR_MS);
+      if (weekday >= 1 && weekday <= 5 && !holiday) break;
+    }
+    return at;
+  }
+
+  #frauds(random: Random, lines: readonly Line[]): Label[] {
     const world = this.#world;
     const { fraudShare = 0.01, kinds = FRAUD_KINDS } = this.options;
-    const { lines } = this.operator;
     const count = Math.min(lines.length, Math.ceil(lines.length * fraudShare - 1e-9));
     // One line of a customer at most, so that what is found about a customer names one fraud.
     const customers = new Set<string>();
@@ -146,6 +197,7 @@ export class Simulation {
         line: line.id,
         customer: line.customer.id,
         byOwner: script.byOwner,
+        byRegistering: script.byRegistering ?? false,
         sources: script.byOwner ? [line.customer.site] : [],
         from,
         to: Math.min(lastMs, from + script.hours * HOUR_MS * own.between(0.8, 1.2)),

@@ -64,3 +64,9 @@ export function sdp(address: string, port: number): string {
   const family = address.includes(':') ? 'IP6' : 'IP4';
   return `v=0\r\no=- ${port} 1 IN ${family} ${address}\r\ns=-\r\nc=IN ${family} ${address}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n`;
 }
+
+/** A fax offer or answer (ITU-T T.38, annex D). */
+export function faxSdp(address: string, port: number): string {
+  const family = address.includes(':') ? 'IP6' : 'IP4';
+  return `v=0\r\no=- ${port} 2 IN ${family} ${address}\r\ns=-\r\nc=IN ${family} ${address}\r\nt=0 0\r\nm=image ${port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n`;
+}

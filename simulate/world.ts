@@ -26,6 +26,11 @@ export class World {
   readonly toMs: number;
   readonly isBarred: WorldOptions['isBarred'];
   readonly ledger = new Ledger();
+  /** Every call through the carrier fails, and none comes from it. */
+  carrierFails = false;
+  /** Shares of the calls whose BYE the capture never sees, or sees minutes late. */
+  lostByes = 0;
+  lateByes = 0;
   readonly #clockAheadMs: number;
   readonly #bothLegs: boolean;
   readonly #agenda = new Agenda();

@@ -20,6 +20,8 @@ export interface FraudScript {
   readonly hour: number;
   readonly hours: number;
   readonly byOwner: boolean;
+  /** It has to register before it can do anything; default: it need not. */
+  readonly byRegistering?: boolean;
   commit(episode: Episode): void;
 }
 

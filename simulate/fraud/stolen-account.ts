@@ -48,6 +48,7 @@ export const bruteForced: FraudScript = {
   hour: 3,
   hours: 3,
   byOwner: false,
+  byRegistering: true,
   commit(episode) {
     episode.world.start(guesses(episode));
   },
