@@ -216,6 +216,12 @@ export class Daemon {
       makeEnforcers: (sources) => outsideEnforcers(outsideFrom(config), sources),
       callEnders: [...outsideCallEnders(outsideFrom(config)), ...this.gate.callEnders()],
       names: new DirectoryNames(this.directory),
+      customers: (id) => {
+        const customer = this.directory.customer(id);
+        if (customer === null) return null;
+        const { email = null, language = null, timezone = null } = customer;
+        return { email, language, timezone };
+      },
       ruleMode: (policy, rule) => {
         const { policies, config } = this.#setup;
         const known = policies.get(policy)?.rules.find(({ id }) => id === rule) ?? { id: rule };
@@ -310,6 +316,7 @@ export class Daemon {
         'cluster',
         'enforcement',
         'notices',
+        'operator',
         'gate',
       ] as const
     ).filter(

@@ -119,6 +119,38 @@ function noteConflicts(config: VigieConfig, reader: Reader, placeOf: PlaceOf): v
   }
   if (tls.listen !== null) noteTls(tls, reader, placeOf);
   noteRefusals(config.gate.refusal, reader, placeOf);
+  noteNotices(config.notices, reader, placeOf);
+}
+
+function noteNotices({ webhooks, mail }: VigieConfig['notices'], reader: Reader, placeOf: PlaceOf): void {
+  webhooks.forEach(({ format, secret }, index) => {
+    if (format !== 'standard' || secret !== null) return;
+    reader.note(
+      placeOf(['notices', 'webhooks', index]),
+      'missing',
+      `notices.webhooks.${index}.secret is missing: webhooks of the format standard are signed`,
+      'write secret or secretFile, or another format',
+    );
+  });
+  const names = new Set<string>();
+  mail.forEach(({ name, user, password }, index) => {
+    const at = (member: string) => placeOf(['notices', 'mail', index, member]);
+    if (names.has(name))
+      reader.note(
+        at('name'),
+        'duplicate',
+        `a second receiver of mail is called '${name}'`,
+        'give each its own name',
+      );
+    names.add(name);
+    if ((user === null) !== (password === null))
+      reader.note(
+        at(user === null ? 'password' : 'user'),
+        'conflict',
+        `notices.mail.${index} has a ${user === null ? 'password and no user' : 'user and no password'}`,
+        'write both, or none where the server asks for none',
+      );
+  });
 }
 
 /** A 608 without a card to point to leaves the caller no way to complain, which RFC 8688 is about. */

@@ -5,24 +5,10 @@
 import Type, { type Static } from 'typebox';
 import { Choice, Count, Duration, Ratio, Switch } from '../../detectors/parameters.ts';
 import { GateSchema } from './gate-schema.ts';
+import { type NOTICE_EVENTS, NoticesSchema, OperatorSchema } from './notice-schema.ts';
 import { Nullable, Secret, Text, TextList } from './values.ts';
 
 const closed = { additionalProperties: false };
-
-/** What a notice can be about. An empty list of events means all of them. */
-export const NOTICE_EVENTS = [
-  'alert',
-  'suspension.proposed',
-  'suspension.notified',
-  'suspension.active',
-  'suspension.lifted',
-  'suspension.expired',
-  'suspension.escalated',
-  'suspension.review-due',
-  'plan.per-minute-billing',
-  'brake.engaged',
-  'brake.released',
-] as const;
 
 const Ingest = Type.Object(
   {
@@ -353,30 +339,6 @@ const WebhookTarget = {
   }),
 };
 
-const Notices = Type.Object(
-  {
-    webhooks: Type.Array(
-      Type.Object(
-        {
-          ...WebhookTarget,
-          events: Type.Array(Type.Enum([...NOTICE_EVENTS]), {
-            description: 'Which events; empty: all.',
-            default: [],
-            maxItems: 32,
-          }),
-          audience: Choice(['operator', 'client'], {
-            description: 'For whom the receiver is: a client is told nothing of alerts and brakes.',
-            default: 'operator',
-          }),
-        },
-        closed,
-      ),
-      { description: 'Who is told, by signed POST (Standard Webhooks).', default: [], maxItems: 32 },
-    ),
-  },
-  closed,
-);
-
 const Enforcement = Type.Object(
   {
     redisKeys: Switch({ description: 'Write vigie:blocked:… keys for the proxy to read.', default: true }),
@@ -560,7 +522,8 @@ export const ConfigSchema = Type.Object(
     rating: Rating,
     policies: Policies,
     brake: Brake,
-    notices: Notices,
+    operator: OperatorSchema,
+    notices: NoticesSchema,
     enforcement: Enforcement,
     gate: GateSchema,
     admin: Admin,
@@ -596,12 +559,13 @@ export const ConfigSchema = Type.Object(
           minimum: '1d',
         }),
         audit: Duration({
-          description: 'How long it is known who did what: writes through the API and transitions of suspensions.',
+          description:
+            'How long it is known who did what: writes through the API and transitions of suspensions.',
           default: '365d',
           minimum: '1d',
         }),
         deliveries: Duration({
-          description: 'How long the log of webhook deliveries is kept.',
+          description: 'How long the log of the deliveries of notices is kept.',
           default: '90d',
           minimum: '1h',
         }),

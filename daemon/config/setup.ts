@@ -77,7 +77,11 @@ export function loadSetup(
     return { ok: false, faults: sorted(faults), warnings };
   const policies = new Map<string, LoadedPolicy>();
   for (const [id, policy] of found.policies) policies.set(id, settleModes(config.policies, policy));
-  return { ok: true, setup: { config, directory, policies, emergency, numbers, badUserAgents, decks }, warnings };
+  return {
+    ok: true,
+    setup: { config, directory, policies, emergency, numbers, badUserAgents, decks },
+    warnings,
+  };
 }
 
 /** Every fault of the configuration and of the files it names, by file, line and column; warnings last. */

@@ -6,6 +6,7 @@ import { parseNumberRange } from '../identity/own-numbers.ts';
 import { parsePrefix } from '../identity/prefix.ts';
 import { parseEndpoint } from '../ingest/address.ts';
 import { nearest } from './fault.ts';
+import { isMailAddress, mailboxOf } from './mailbox.ts';
 import type { TextKind } from './values.ts';
 
 export interface Complaint {
@@ -46,7 +47,10 @@ const CHECKS: Readonly<Record<TextKind, Check>> = {
   argument: (text) => {
     const unknown = unknownPlaceholder(text);
     if (unknown !== null)
-      return { what: `'${cut(unknown)}' stands for nothing`, todo: `write one of {${placeholders.join('}, {')}}` };
+      return {
+        what: `'${cut(unknown)}' stands for nothing`,
+        todo: `write one of {${placeholders.join('}, {')}}`,
+      };
     return text.includes('\0') ? { what: 'the argument has a NUL character', todo: 'leave it out' } : null;
   },
   path: (text) =>
@@ -77,8 +81,20 @@ const CHECKS: Readonly<Record<TextKind, Check>> = {
     'kind of number',
     'write fixed, mobile, voip, toll-free, short, shared-cost, special, premium, satellite, international-network or unknown',
   ),
-  'number-prefix': form(/^\+[1-9][0-9]{0,14}$/, 'prefix', 'write the first digits with the country code, such as +33'),
+  'number-prefix': form(
+    /^\+[1-9][0-9]{0,14}$/,
+    'prefix',
+    'write the first digits with the country code, such as +33',
+  ),
   currency: form(/^[A-Z]{3}$/, 'currency', 'write its three capital letters (ISO 4217), such as EUR'),
+  host: form(/^[A-Za-z0-9.:_-]{1,253}$/, 'host', 'write a name or an address, such as mail.example.net'),
+  line: (text) =>
+    /\p{C}/u.test(text) ? { what: 'the text has a control character', todo: 'write one line' } : null,
+  text: (text) =>
+    /[^\P{C}\n]/u.test(text) ? { what: 'the text has a control character', todo: 'leave it out' } : null,
+  'mail-address': checkMailAddress,
+  mailbox: (text) => checkMailAddress(mailboxOf(text).address),
+  recipient: (text) => (text === 'customer' ? null : checkMailAddress(text)),
   secret: () => null,
   'signing-secret': (text) => {
     const encoded = text.startsWith('whsec_') ? text.slice(6) : text;
@@ -131,6 +147,12 @@ function checkRpcUrl(text: string): Complaint | null {
   return parseEndpoint(text.replace(/^udp:\/\//, '')) !== null
     ? null
     : { what: 'this is no udp:// address and port', todo: 'write udp://127.0.0.1:8061, or an http:// URL' };
+}
+
+function checkMailAddress(text: string): Complaint | null {
+  return isMailAddress(text)
+    ? null
+    : { what: `'${cut(text)}' is no mail address`, todo: 'write one such as noc@example.net' };
 }
 
 function checkNumberRange(text: string): Complaint | null {

@@ -27,6 +27,12 @@ export type TextKind =
   | 'number-kind'
   | 'number-prefix'
   | 'currency'
+  | 'host'
+  | 'line'
+  | 'text'
+  | 'mail-address'
+  | 'mailbox'
+  | 'recipient'
   | 'secret'
   | 'signing-secret';
 

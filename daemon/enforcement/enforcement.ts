@@ -18,7 +18,7 @@ import { timeOrderedId } from './identifier.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type LiftWebhookError, ReplayGuard, verifyLift } from './lift-webhook.ts';
 import { alertNotice, type BrakeChange, brakeNotice } from './notice-content.ts';
-import { type DeliveryEntry, Notices } from './notices.ts';
+import { type CustomerContact, type DeliveryEntry, Notices } from './notices.ts';
 import type { EnforcerSources } from './outside.ts';
 import { PendingWork } from './pending-work.ts';
 import { RedisKeys } from './redis-keys.ts';
@@ -62,6 +62,8 @@ export interface EnforcementOptions {
   readonly callEnders?: readonly CallEnder[];
   /** The calls that a finding with `end-calls` is about and that go on; never an emergency call. */
   readonly callsToEnd?: (finding: Finding) => readonly CallToEnd[];
+  /** Where and how customers are told by mail; default: nobody is. */
+  readonly customers?: (id: string) => CustomerContact | null;
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
   /** As `enforcers`, of those that read the open suspensions by themselves. */
@@ -116,7 +118,7 @@ export class Enforcement {
     const store = new SuspensionStore(this.#redis, settings);
     this.#store = store;
     this.#alerts = new AlertStream(this.#redis, settings.alertLength);
-    const notices = new Notices({ redis, settings, clock, log, hooks });
+    const notices = new Notices({ redis, settings, clock, log, hooks, customers: options.customers });
     this.#notices = notices;
     const enforcers = [
       ...(settings.redisKeys
@@ -331,7 +333,7 @@ export class Enforcement {
     return this.#reach(() => this.#store.audit(limit, cursor === null ? null : streamCursor(cursor)));
   }
 
-  /** The log of webhook deliveries, newest first. */
+  /** The log of deliveries, newest first. */
   async deliveries(limit = 50, cursor: string | null = null): Promise<Page<DeliveryEntry>> {
     const after = cursor === null ? null : streamCursor(cursor);
     return this.#reach(() => this.#notices.deliveries(Math.min(Math.max(Math.trunc(limit), 1), 500), after));
@@ -519,7 +521,9 @@ export class Enforcement {
 /** A secret that cannot sign must be told at the start, not at the first notice. */
 function checkSecrets({ webhooks, liftSecrets }: EnforcementSettings): void {
   const secrets = [
-    ...webhooks.map(({ name, secret }) => [`webhook ${name}`, secret] as const),
+    ...webhooks.flatMap(({ name, secret }) =>
+      secret === null ? [] : [[`webhook ${name}`, secret] as const],
+    ),
     ...liftSecrets.map((secret) => ['admin.liftSecret', secret] as const),
   ];
   for (const [where, secret] of secrets) {

@@ -1,12 +1,16 @@
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { isoTime } from '../policy/finding.ts';
 import { closeOver } from './closing.ts';
-import type { Audience, EnforcementSettings, WebhookTarget } from './config.ts';
+import type { Audience, EnforcementSettings, Language, MailTarget, WebhookTarget } from './config.ts';
 import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { RedisClient } from './functions.ts';
 import type { EnforcementHooks, EventLog } from './hooks.ts';
+import { MailSender } from './mail-sender.ts';
+import { customerOf, letterOf, type NoticeBody } from './notice-letter.ts';
+import { type MailText, mailOf, mailWants } from './notice-mail.ts';
 import type { Page } from './suspension-store.ts';
-import { WebhookSender } from './webhooks.ts';
+import { shapedBody } from './webhook-shapes.ts';
+import { type Delivery, WebhookSender } from './webhooks.ts';
 
 export type NoticeEvent =
   | 'alert'
@@ -42,7 +46,7 @@ export interface DeliveryEntry {
   /** Stream id. */
   readonly entry: string;
   readonly at: string;
-  /** Of the notice and its receiver: the `webhook-id` of every attempt. */
+  /** Of the notice and its receiver: the `webhook-id` of every attempt, before the @ of a mail's Message-ID. */
   readonly id: string;
   readonly event: string;
   readonly target: string;
@@ -56,7 +60,19 @@ export interface DeliveryEntry {
 interface NoticeJob {
   readonly target: string;
   readonly event: NoticeEvent;
+  /** Of a webhook as it is sent, of a mail `MailText` as JSON. */
   readonly body: string;
+  /** Of a mail to a customer: whose; the address is looked up when it is sent. */
+  readonly customer?: string | null;
+  readonly language?: Language;
+  readonly atMs?: number;
+}
+
+/** What the directory says of a customer, as far as notices need it. */
+export interface CustomerContact {
+  readonly email: string | null;
+  readonly language: Language | null;
+  readonly timezone: string | null;
 }
 
 /** BullMQ's keys share the slot of this hash tag, as its scripts need on a Cluster. */
@@ -71,10 +87,12 @@ export interface NoticesOptions {
   readonly clock: () => number;
   readonly log: EventLog;
   readonly hooks: EnforcementHooks;
+  /** Null: not in the directory; default: nobody is. */
+  readonly customers?: ((id: string) => CustomerContact | null) | undefined;
 }
 
 /**
- * Queues notices durably and delivers them as webhooks, each receiver on its own, with retries. `queue` returns when Redis has
+ * Queues notices durably and delivers them as webhooks and mails, each receiver on its own, with retries. `queue` returns when Redis has
  * the jobs; nobody waits for a receiver.
  */
 export class Notices {
@@ -82,6 +100,7 @@ export class Notices {
   readonly #connection: RedisClient;
   readonly #queue: Queue<NoticeJob>;
   readonly #sender: WebhookSender;
+  readonly #mailSender: MailSender;
   #worker: Worker<NoticeJob> | null = null;
   #cutWorker: () => void = () => {};
 
@@ -93,6 +112,7 @@ export class Notices {
     this.#queue = new Queue(queueName, { connection: this.#connection, prefix: queuePrefix });
     this.#queue.on('error', () => undefined);
     this.#sender = new WebhookSender({ timeoutMs: settings.delivery.timeoutMs, clock });
+    this.#mailSender = new MailSender({ timeoutMs: settings.delivery.timeoutMs });
   }
 
   /** Throws while Redis is away; may be repeated. Returns how many receivers it is meant for. */
@@ -149,67 +169,133 @@ export class Notices {
 
   async stop(): Promise<void> {
     // Deliveries in hand are cut short; BullMQ gives their jobs to the next worker.
+    this.#mailSender.close();
     await this.#sender.close();
     const connection = this.#connection;
     if (this.#worker !== null) await closeOver(this.#worker, connection, () => this.#cutWorker());
     await closeOver(this.#queue, connection, () => connection.disconnect());
   }
 
-  #jobsOf({ event, key, atMs, data }: Notice) {
-    const { webhooks, delivery } = this.#options.settings;
-    return webhooks
-      .filter((target) => wants(target, event))
-      .map((target) => ({
-        name: event,
-        data: {
-          target: target.name,
-          event,
-          body: JSON.stringify({ type: event, timestamp: isoTime(atMs), data: data(target.audience) }),
-        },
-        opts: {
-          jobId: `${key}-${target.name}`,
-          attempts: delivery.attempts,
-          backoff: { type: 'exponential', delay: delivery.backoffMs, jitter: 0.5 },
-          removeOnComplete: { count: 10_000, age: 7 * dayS },
-          removeOnFail: { count: 10_000, age: 90 * dayS },
-        },
-      }));
+  #jobsOf(notice: Notice) {
+    const { webhooks, mails } = this.#options.settings;
+    const jobs = [
+      ...webhooks.map((target) => this.#webhookJob(target, notice)),
+      ...mails.map((target) => this.#mailJob(target, notice)),
+    ];
+    return jobs.filter((job) => job !== null);
+  }
+
+  #webhookJob(target: WebhookTarget, notice: Notice) {
+    if (!wants(target, notice.event)) return null;
+    const body = bodyOf(notice, target.audience);
+    const { format = 'standard', language = 'en' } = target;
+    const shaped =
+      format === 'standard' ? body : shapedBody(format, body, this.#letter(body, language, null));
+    return shaped === null ? null : this.#job(notice, target.name, { body: JSON.stringify(shaped) });
+  }
+
+  #mailJob(target: MailTarget, notice: Notice) {
+    if (!wants(target, notice.event)) return null;
+    const { settings, log, customers } = this.#options;
+    const body = bodyOf(notice, target.audience);
+    if (!mailWants(target, body, settings.noticePeriodMs)) return null;
+    const customer = customerOf(body);
+    const contact = target.to === null && customer !== null ? (customers?.(customer) ?? null) : null;
+    if (target.to === null && (contact?.email ?? null) === null) {
+      log.warn('notice.no-address', { receiver: target.name, customer, event: notice.event });
+      return null;
+    }
+    const language = contact?.language ?? target.language;
+    const mail = mailOf(this.#letter(body, language, contact?.timezone ?? null));
+    return this.#job(notice, target.name, {
+      body: JSON.stringify(mail),
+      customer: target.to === null ? customer : null,
+      language,
+      atMs: notice.atMs,
+    });
+  }
+
+  #letter(body: NoticeBody, language: Language, timezone: string | null) {
+    const { noticePeriodMs, operator } = this.#options.settings;
+    return letterOf(body, {
+      language,
+      noticePeriodMs,
+      timezone: timezone ?? operator.timezone,
+      operator: operator.name,
+      contact: operator.contact[language],
+    });
+  }
+
+  #job({ event, key }: Notice, target: string, content: Omit<NoticeJob, 'target' | 'event'>) {
+    const { delivery } = this.#options.settings;
+    return {
+      name: event,
+      data: { target, event, ...content },
+      opts: {
+        jobId: `${key}-${target}`,
+        attempts: delivery.attempts,
+        backoff: { type: 'exponential', delay: delivery.backoffMs, jitter: 0.5 },
+        removeOnComplete: { count: 10_000, age: 7 * dayS },
+        removeOnFail: { count: 10_000, age: 90 * dayS },
+      },
+    };
   }
 
   async #deliver(job: Job<NoticeJob>): Promise<void> {
     const { settings, log, hooks } = this.#options;
-    const target = settings.webhooks.find(({ name }) => name === job.data.target);
-    if (target === undefined) throw new UnrecoverableError('the receiver is no longer configured');
     const attempt = job.attemptsMade + 1;
     const id = job.id ?? '';
-    const result = await this.#sender.send(target, { id, body: job.data.body });
+    const result = await this.#send(id, job.data);
+    if (result === null) throw new UnrecoverableError('the receiver is no longer configured');
     const last = result.gone || attempt >= settings.delivery.attempts;
     const outcome = result.delivered ? 'delivered' : last ? 'failed' : 'retried';
     hooks.onDelivery?.(outcome, result.latencyMs / 1000);
-    await this.#record(job, target, attempt, outcome, result.status, result.latencyMs, result.error);
+    await this.#record(job, attempt, outcome, result);
     if (result.delivered) return;
-    const fields = { jobId: id, target: target.name, attempt, status: result.status, reason: result.error };
+    const fields = {
+      jobId: id,
+      receiver: job.data.target,
+      attempt,
+      status: result.status,
+      reason: result.error,
+    };
     if (last) log.error('notice.failed', fields);
     else log.warn('notice.retried', fields);
     throw result.gone ? new UnrecoverableError(result.error) : new Error(result.error);
   }
 
+  /** Null: nobody of that name is configured. */
+  async #send(
+    id: string,
+    { target: name, body, customer, language, atMs }: NoticeJob,
+  ): Promise<Delivery | null> {
+    const { settings, customers } = this.#options;
+    const webhook = settings.webhooks.find((target) => target.name === name);
+    if (webhook !== undefined) return this.#sender.send(webhook, { id, body });
+    const mail = settings.mails.find((target) => target.name === name);
+    if (mail === undefined) return null;
+    const to = mail.to ?? (customer ? (customers?.(customer)?.email ?? null) : null);
+    if (to === null) {
+      const error = 'the customer has no email in the directory';
+      return { delivered: false, gone: true, status: null, latencyMs: 0, error };
+    }
+    const text = JSON.parse(body) as MailText;
+    return this.#mailSender.send(mail, { id, to, ...text, language: language ?? 'en', atMs: atMs ?? 0 });
+  }
+
   /** The delivery log never stands in the way of a delivery. */
   async #record(
     job: Job<NoticeJob>,
-    target: WebhookTarget,
     attempt: number,
     outcome: string,
-    status: number | null,
-    latencyMs: number,
-    error: string,
+    { status, latencyMs, error }: Delivery,
   ): Promise<void> {
     const { settings, clock } = this.#options;
     const fields = {
       at: isoTime(clock()),
       id: job.id ?? '',
       event: job.data.event,
-      target: target.name,
+      target: job.data.target,
       attempt,
       outcome,
       status: status ?? '',
@@ -225,7 +311,14 @@ export class Notices {
   }
 }
 
-function wants(target: WebhookTarget, event: NoticeEvent): boolean {
+/** As it is sent, so that nothing but what JSON carries is told. */
+function bodyOf({ event, atMs, data }: Notice, audience: Audience): NoticeBody {
+  return JSON.parse(
+    JSON.stringify({ type: event, timestamp: isoTime(atMs), data: data(audience) }),
+  ) as NoticeBody;
+}
+
+function wants(target: Pick<WebhookTarget, 'audience' | 'events'>, event: NoticeEvent): boolean {
   if (target.audience === 'client' && !forClients.includes(event)) return false;
   return target.events.length === 0 || target.events.includes(event);
 }

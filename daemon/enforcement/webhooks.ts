@@ -21,7 +21,7 @@ export interface Delivery {
 /** Bytes of an answer that are read before the connection is dropped; the answer's content is of no interest. */
 const answerBytes = 4_096;
 
-/** Sends webhooks as Standard Webhooks has it: POST, JSON, signed, 2xx within the time or it has failed. No redirect is followed. */
+/** Sends webhooks as Standard Webhooks has it: POST, JSON, signed where there is a secret, 2xx within the time or it has failed. No redirect is followed. */
 export class WebhookSender {
   readonly #agent: Agent;
   readonly #timeoutMs: number;
@@ -77,7 +77,9 @@ export class WebhookSender {
         'user-agent': 'vigie',
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
-        'webhook-signature': new Webhook(target.secret).sign(id, sentAt, body),
+        ...(target.secret === null
+          ? {}
+          : { 'webhook-signature': new Webhook(target.secret).sign(id, sentAt, body) }),
       },
       body,
     };

@@ -18,8 +18,7 @@ const texts = (description: string, maxItems: number, kind?: string) =>
       },
     ),
   );
-const amount = (description: string) =>
-  Type.Number({ minimum: 0, maximum: 1_000_000_000, description });
+const amount = (description: string) => Type.Number({ minimum: 0, maximum: 1_000_000_000, description });
 const policy = optional(id("Policy; without one, the plan's, then the customer's, then the default."));
 const numbers = texts(
   'Numbers assigned: +33123456789, or a range of one length +33123456700-+33123456799.',
@@ -100,6 +99,10 @@ export const CustomerSchema = Type.Object(
   {
     id: id('Customer.'),
     name: optional(Type.String({ maxLength: 256, description: 'Name for people.' })),
+    email: optional(
+      Type.String({ 'x-kind': 'mail-address', maxLength: 254, description: 'Where its notices go by mail.' }),
+    ),
+    language: optional(Type.Enum(['en', 'fr'], { description: 'Language of its notices.' })),
     policy,
     plan: optional(id('Plan of its lines and trunks that name none.')),
     numbers,

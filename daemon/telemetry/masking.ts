@@ -17,6 +17,7 @@ const NUMBER_FIELDS = new Set([
   // A line without a customer stands for its own, under the same name.
   'customer',
   'customers',
+  'email',
   'from',
   'fromUser',
   'line',
