@@ -431,7 +431,11 @@ export class Enforcement {
     return this.#reach(() => this.#chores.review());
   }
 
-  async #decide(finding: Finding, receivedAtMs: number): Promise<void> {
+  async #decide(judged: Finding, receivedAtMs: number): Promise<void> {
+    // It may have waited for Redis while a person had its rule observe.
+    const { rule, policy, mode } = judged;
+    const observed = mode === 'enforce' && this.#options.ruleMode?.(policy, rule) === 'observe';
+    const finding: Finding = observed ? { ...judged, mode: 'observe' } : judged;
     const decision = decide(finding, this.#options.isProtected);
     if (decision.kind !== 'act') return this.#alert(finding, decision.kind, decision.note, null);
     if (finding.action === 'end-calls') return this.#endCalls(finding);

@@ -196,6 +196,20 @@ describe('end-calls', () => {
     assert.deepEqual([away.asked.length, outcomes], [2, ['ended']]);
   });
 
+  test('a rule that observes by the time of the decision ends no call, and suspends nobody', async () => {
+    const proxy = new KnownCalls('one', { 'a@host': 'ended' });
+    running = await startEnforcement(
+      server.url,
+      {},
+      { callEnders: [proxy], callsToEnd: () => open, ruleMode: () => 'observe' },
+    );
+    running.enforcement.onFinding(long());
+    running.enforcement.onFinding(finding('1001'));
+    await running.settled();
+    assert.deepEqual((await alerts()).sort(), ['would-end-calls: ', 'would-suspend: ']);
+    assert.deepEqual([proxy.asked, (await running.enforcement.list()).items], [[], []]);
+  });
+
   test('observed, held, or without anybody who could: no proxy is asked', async () => {
     const proxy = new KnownCalls('one', { 'a@host': 'ended' });
     const enforcement = await start(proxy);
