@@ -1,5 +1,6 @@
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
 import { bounded } from './bounds.ts';
+import { uncounted } from './empty-reading.ts';
 import { HistoryWindow } from './history-window.ts';
 import { LevelWindow } from './level-window.ts';
 import { PeersWindow } from './peers-window.ts';
@@ -150,7 +151,7 @@ export class MemoryStore implements WindowStore {
       return held.window.reading(update.quantile);
     }
     this.mismatched++;
-    return emptyReading(update);
+    return uncounted(update);
   }
 
   #hold(text: string, update: Update): Held {
@@ -178,23 +179,6 @@ export class MemoryStore implements WindowStore {
       }
       if (next.value[1].expiresAtMs < atMs) this.#windows.delete(next.value[0]);
     }
-  }
-}
-
-export function emptyReading(update: Update): Reading {
-  switch (update.kind) {
-    case 'sum':
-      return { kind: 'sum', totals: update.add.map(() => 0), samples: [] };
-    case 'distinct':
-      return { kind: 'distinct', count: 0, added: false };
-    case 'level':
-      return { kind: 'level', open: 0, samples: [] };
-    case 'rate':
-      return { kind: 'rate', count: 0 };
-    case 'history':
-      return new HistoryWindow().reading(update.hour, update.weeks, update.add.length);
-    case 'peers':
-      return new PeersWindow().reading(update.quantile);
   }
 }
 

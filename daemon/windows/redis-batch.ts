@@ -1,6 +1,6 @@
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
 import { HISTORY_WEEKS, quantised, SUM_FIELDS, TEXT_LENGTH } from './bounds.ts';
-import { emptyReading } from './memory-store.ts';
+import { uncounted } from './empty-reading.ts';
 import { subjectTag } from './redis-keys.ts';
 import type { ReadRequest, RecordChange, Update } from './store.ts';
 
@@ -255,7 +255,7 @@ export class ReplyReader {
     const counted = update.kind === 'sum' || update.kind === 'history';
     const fields = counted ? Math.min(update.add.length, SUM_FIELDS) : 0;
     return (
-      this.ofKind(update.kind, fields, update.kind === 'history' ? update.weeks : 0) ?? emptyReading(update)
+      this.ofKind(update.kind, fields, update.kind === 'history' ? update.weeks : 0) ?? uncounted(update)
     );
   }
 
