@@ -1,17 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Cluster, Command, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Reading, Subject } from '../../detectors/vocabulary.ts';
-import { CallWriter, type Operation, ReplyReader } from './redis-batch.ts';
-import { hashSlot, recordKey, recordPattern, subjectTag } from './redis-keys.ts';
+import { CallWriter, ReplyReader } from './redis-batch.ts';
+import {
+  answersOf,
+  type Batch,
+  bySlot,
+  clusterBatch,
+  DAEMON_TAG,
+  sizeOf,
+  standaloneBatch,
+} from './redis-calls.ts';
+import {
+  type Client,
+  type ClientOptions,
+  callFunction,
+  clientOf,
+  evictionPolicyOf,
+  isReply,
+  loadLibrary,
+  mastersOf,
+  recordsOf,
+} from './redis-client.ts';
+import { subjectTag } from './redis-keys.ts';
 import { type Group, Spool } from './spool.ts';
 import type { ReadRequest, RecordChange, Update, WindowKey, WindowStore } from './store.ts';
 
-const LIBRARY = readFileSync(new URL('vigie.lua', import.meta.url), 'utf8');
 const BATCH_OPERATIONS = 512;
 /** Batches sent and not answered. In a cluster one, because there only the order within a slot is certain. */
 const IN_FLIGHT = 4;
-const SCAN_COUNT = 1000;
 /** Longest wait before a failed batch or connection is tried again. */
 const RETRY_MS = 500;
 /** Longest wait of `connect`. */
@@ -29,18 +46,13 @@ export type StoreLog = (
   facts: Record<string, unknown>,
 ) => void;
 
-export interface RedisStoreOptions {
-  /** redis:// or rediss:// URL; with `cluster`, of any node of the cluster. */
-  readonly url: string;
+export interface RedisStoreOptions extends ClientOptions {
   /** Daemons that share this Redis: N of the shared rates. Default 1. */
   readonly daemons?: number;
   /** Updates wait at most so long for company. Default 5. */
   readonly batchMs?: number;
   /** Updates kept while Redis is away. Default 200,000. */
   readonly spoolLimit?: number;
-  readonly cluster?: boolean;
-  /** A command without an answer for so long: Redis is away. Default 1000. */
-  readonly commandTimeoutMs?: number;
   readonly log?: StoreLog;
   /** Seconds that one call to Redis took and back. */
   readonly onBatch?: (seconds: number) => void;
@@ -64,27 +76,6 @@ export interface RedisStoreStatus {
   readonly evictionPolicy: string | null;
 }
 
-/** The part of a batch that one call carries: all of it on a standalone Redis, the operations of one slot in a cluster. */
-interface Call {
-  readonly keys: readonly string[];
-  readonly operations: Buffer;
-  reply: Buffer | null;
-}
-
-interface Batch {
-  readonly number: number;
-  readonly groups: readonly Group[];
-  readonly size: number;
-  readonly calls: readonly Call[];
-  /** Call of each operation; null where there is one call. */
-  readonly callOf: readonly number[] | null;
-  refusals: number;
-}
-
-const DAEMON_TAG = 'vigie:{daemon}';
-/** Set while some subject has a reset to be remembered; without a slot of its own in a cluster, where each subject is asked. */
-const RESETS_FLAG = `${DAEMON_TAG}:~resets`;
-
 /**
  * Windows in Redis, through the function library `vigie.lua`: one call per batch (in a cluster one per slot touched).
  *
@@ -94,7 +85,7 @@ const RESETS_FLAG = `${DAEMON_TAG}:~resets`;
  * one batch is under way at a time: exact too, unless a failover loses writes already acknowledged (replication is asynchronous).
  */
 export class RedisStore implements WindowStore {
-  readonly redis: Redis | Cluster;
+  readonly redis: Client;
   /** Daemons that share this Redis. */
   readonly daemons: number;
   readonly #cluster: boolean;
@@ -130,23 +121,7 @@ export class RedisStore implements WindowStore {
     this.#spool = new Spool(options.spoolLimit ?? 200_000);
     this.#log = options.log ?? (() => {});
     this.#onBatch = options.onBatch;
-    const shared = {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      autoResendUnfulfilledCommands: false,
-      commandTimeout: options.commandTimeoutMs ?? 1000,
-      connectTimeout: options.commandTimeoutMs ?? 1000,
-      lazyConnect: true,
-      retryStrategy: (times: number) => Math.min(50 * times, RETRY_MS),
-    };
-    this.redis = this.#cluster
-      ? new Cluster([options.url], {
-          lazyConnect: true,
-          enableOfflineQueue: false,
-          clusterRetryStrategy: shared.retryStrategy,
-          redisOptions: { ...shared, lazyConnect: false },
-        })
-      : new Redis(options.url, shared);
+    this.redis = clientOf(options, RETRY_MS);
     this.redis.on('ready', () => this.#prepare());
     this.redis.on('close', () => this.#away('connection closed'));
     this.redis.on('error', (error: Error) => this.#note(error.message));
@@ -231,7 +206,7 @@ export class RedisStore implements WindowStore {
         for (const place of places) writer.request(windows[place]);
         this.#commands++;
         const key = this.#cluster ? subjectTag(windows[places[0]].key.subject) : DAEMON_TAG;
-        const reply = await this.#call('fcall_ro', 'vigie_1_read', [key], [writer.finish()]);
+        const reply = await callFunction(this.redis, 'fcall_ro', 'vigie_1_read', [key], [writer.finish()]);
         const reader = new ReplyReader(reply as Buffer);
         for (const place of places) {
           const request = windows[place];
@@ -249,31 +224,9 @@ export class RedisStore implements WindowStore {
 
   async *restore(prefix: string): AsyncIterable<{ readonly key: WindowKey; readonly value: string }> {
     await this.#settled();
-    const nodes = this.redis instanceof Cluster ? this.redis.nodes('master') : [this.redis];
-    const seen = new Set<string>();
-    for (const node of nodes) {
-      let cursor = '0';
-      do {
-        this.#commands++;
-        const [next, names] = await node.scan(cursor, 'MATCH', recordPattern(prefix), 'COUNT', SCAN_COUNT);
-        cursor = next;
-        const fresh = names.filter((name) => !seen.has(name));
-        if (fresh.length === 0) continue;
-        const pipeline = node.pipeline();
-        for (const name of fresh) {
-          seen.add(name);
-          pipeline.get(name);
-        }
-        this.#commands += fresh.length;
-        const values = (await pipeline.exec()) ?? [];
-        for (const [index, name] of fresh.entries()) {
-          const [error, value] = values[index];
-          if (error) throw error;
-          const key = recordKey(name);
-          if (typeof value === 'string' && key?.name.startsWith(prefix)) yield { key, value };
-        }
-      } while (cursor !== '0');
-    }
+    yield* recordsOf(this.redis, prefix, (count) => {
+      this.#commands += count;
+    });
   }
 
   #enqueue(group: Group): void {
@@ -297,39 +250,12 @@ export class RedisStore implements WindowStore {
     const room = this.#cluster ? 1 : IN_FLIGHT;
     while (this.#batches.length < room && !this.#spool.empty) {
       const groups = this.#spool.take(BATCH_OPERATIONS);
-      this.#batches.push(this.#batch(groups));
+      // What sends nothing takes no number: Redis looks for gaps.
+      const number = sizeOf(groups) === 0 ? 0 : this.#nextNumber++;
+      if (number > 0) this.#batchCount++;
+      this.#batches.push((this.#cluster ? clusterBatch : standaloneBatch)(number, groups, this.#daemonId));
     }
     while (this.#sent < this.#batches.length) this.#send(this.#batches[this.#sent++]);
-  }
-
-  #batch(groups: readonly Group[]): Batch {
-    let size = 0;
-    for (const { operations } of groups) size += operations.length;
-    const calls: Call[] = [];
-    let callOf: number[] | null = null;
-    if (size > 0 && !this.#cluster) {
-      const writer = new CallWriter(size);
-      for (const { operations } of groups) for (const operation of operations) writer.operation(operation);
-      const keys = [`${DAEMON_TAG}:~applied:${this.#daemonId}`, RESETS_FLAG];
-      calls.push({ keys, operations: writer.finish(), reply: null });
-    } else if (size > 0) {
-      const operations = groups.flatMap((group) => group.operations);
-      const parts = bySlot(operations.map(subjectOf));
-      callOf = new Array(size);
-      for (const [index, places] of parts.entries()) {
-        const writer = new CallWriter(places.length);
-        for (const place of places) {
-          writer.operation(operations[place]);
-          callOf[place] = index;
-        }
-        const keys = [`${subjectTag(subjectOf(operations[places[0]]))}:~applied:${this.#daemonId}`];
-        calls.push({ keys, operations: writer.finish(), reply: null });
-      }
-    }
-    // What sends nothing takes no number: Redis looks for gaps.
-    const number = size === 0 ? 0 : this.#nextNumber++;
-    if (size > 0) this.#batchCount++;
-    return { number, groups, size, calls, callOf, refusals: 0 };
   }
 
   #send(batch: Batch): void {
@@ -343,7 +269,7 @@ export class RedisStore implements WindowStore {
     const sentMs = performance.now();
     for (const call of open) {
       this.#commands++;
-      this.#call('fcall', 'vigie_1_apply', call.keys, [batch.number, first, call.operations])
+      callFunction(this.redis, 'fcall', 'vigie_1_apply', call.keys, [batch.number, first, call.operations])
         .then((reply) => {
           this.#onBatch?.((performance.now() - sentMs) / 1000);
           // An answer counts whenever it comes; only failures of a connection already given up do not.
@@ -355,19 +281,6 @@ export class RedisStore implements WindowStore {
           if (epoch === this.#epoch) this.#refuse(batch, error);
         });
     }
-  }
-
-  /** Calls a function and takes its answer as bytes. */
-  #call(
-    command: 'fcall' | 'fcall_ro',
-    name: string,
-    keys: readonly string[],
-    values: readonly (number | Buffer)[],
-  ): Promise<unknown> {
-    // No encoding: the reply stays a Buffer.
-    const call = new Command(command, [name, keys.length, ...keys, ...values], { replyEncoding: null });
-    this.redis.sendCommand(call);
-    return call.promise;
   }
 
   /** Calls back for the batches answered, in order. */
@@ -384,18 +297,7 @@ export class RedisStore implements WindowStore {
   }
 
   #deliver(batch: Batch): void {
-    const readers = batch.calls.map(({ reply }) => new ReplyReader(reply as Buffer));
-    let place = 0;
-    for (const group of batch.groups) {
-      const readings: Reading[] = [];
-      for (const operation of group.operations) {
-        const reader = readers[batch.callOf === null ? 0 : batch.callOf[place]];
-        place++;
-        if (operation.kind === 'put' || operation.kind === 'drop' || operation.kind === 'reset')
-          reader.done();
-        else readings.push(reader.ofUpdate(operation));
-        if (reader.error !== null) this.#fail(reader.error);
-      }
+    for (const { group, readings } of answersOf(batch, (message) => this.#fail(message))) {
       try {
         group.onReadings?.(readings);
         group.onDone?.();
@@ -414,13 +316,13 @@ export class RedisStore implements WindowStore {
   #refuse(batch: Batch, error: unknown): void {
     const message = messageOf(error);
     this.#note(message);
-    const isReply = error instanceof Error && error.name === 'ReplyError';
-    if (isReply && /Function not found/i.test(message)) {
+    const answered = isReply(error);
+    if (answered && /Function not found/i.test(message)) {
       this.#away(message);
       this.#prepare();
       return;
     }
-    if (isReply && !PASSING.test(message) && ++batch.refusals >= REFUSALS) {
+    if (answered && !PASSING.test(message) && ++batch.refusals >= REFUSALS) {
       this.#log('error', 'windows.batch-dropped', { updates: batch.size, error: message });
       this.#refused += batch.size;
       const place = this.#batches.indexOf(batch);
@@ -428,7 +330,7 @@ export class RedisStore implements WindowStore {
     }
     this.#away(message);
     // After a time-out nothing on this connection can be trusted to come; a new one will tell.
-    if (isReply || this.#cluster) this.#retryLater();
+    if (answered || this.#cluster) this.#retryLater();
     else (this.redis as Redis).disconnect(true);
   }
 
@@ -454,18 +356,17 @@ export class RedisStore implements WindowStore {
     this.#preparing = true;
     const epoch = this.#epoch;
     try {
-      const nodes = this.redis instanceof Cluster ? this.redis.nodes('master') : [this.redis];
+      const nodes = mastersOf(this.redis);
       for (const node of nodes) {
         this.#commands++;
-        await node.function('LOAD', 'REPLACE', LIBRARY);
+        await loadLibrary(node);
       }
       await this.#checkEviction(nodes[0]);
     } catch (error) {
       this.#note(messageOf(error));
       this.#preparing = false;
       if (this.redis.status === 'ready') {
-        const isReply = error instanceof Error && error.name === 'ReplyError';
-        if (isReply || this.#cluster) this.#retryLater();
+        if (isReply(error) || this.#cluster) this.#retryLater();
         else (this.redis as Redis).disconnect(true);
       }
       return;
@@ -481,18 +382,8 @@ export class RedisStore implements WindowStore {
   }
 
   async #checkEviction(node: Redis): Promise<void> {
-    try {
-      this.#commands++;
-      const answer = (await node.config('GET', 'maxmemory-policy')) as unknown;
-      const policy = Array.isArray(answer)
-        ? answer[1]
-        : (answer as Record<string, unknown>)['maxmemory-policy'];
-      this.#evictionPolicy = typeof policy === 'string' ? policy : null;
-    } catch (error) {
-      // Managed servers refuse CONFIG; a broken connection shows by itself.
-      this.#evictionPolicy = null;
-      if (!(error instanceof Error && error.name === 'ReplyError')) throw error;
-    }
+    this.#commands++;
+    this.#evictionPolicy = await evictionPolicyOf(node);
     if (this.#evictionPolicy !== null && this.#evictionPolicy !== 'noeviction') {
       this.#log('warn', 'windows.redis-evicts', { policy: this.#evictionPolicy, wanted: 'noeviction' });
     }
@@ -529,22 +420,6 @@ export class RedisStore implements WindowStore {
     this.#lastErrorAt = Date.now();
     this.#lastError = message;
   }
-}
-
-function subjectOf(operation: Operation): Subject {
-  return operation.kind === 'reset' ? operation.subject : operation.key.subject;
-}
-
-/** Places of the subjects, by slot of the cluster. */
-function bySlot(subjects: readonly Subject[]): number[][] {
-  const parts = new Map<number, number[]>();
-  for (const [place, subject] of subjects.entries()) {
-    const slot = hashSlot(subjectTag(subject));
-    const part = parts.get(slot);
-    if (part === undefined) parts.set(slot, [place]);
-    else part.push(place);
-  }
-  return [...parts.values()];
 }
 
 function messageOf(error: unknown): string {
