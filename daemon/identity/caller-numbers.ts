@@ -1,6 +1,6 @@
 import type { CallLeg, Destination, Event, Presentation } from '../../detectors/vocabulary.ts';
+import { AuthorisedNumbers } from './authorised-numbers.ts';
 import type { Customer, Line, Trunk } from './directory-schema.ts';
-import { OwnNumbers, parseNumber, parseNumberRange } from './own-numbers.ts';
 
 export interface CallerDirectory {
   customer(id: string): Customer | null;
@@ -20,8 +20,7 @@ const NUMBER = /^\+?[0-9]{6,20}$/;
 export class CallerNumbers {
   readonly #directory: CallerDirectory;
   readonly #capacity: number;
-  /** Authorised numbers of a customer, read once while the entry stands. */
-  readonly #authorised = new WeakMap<Customer, OwnNumbers>();
+  readonly #authorised = new AuthorisedNumbers();
   /** Customer and caller of incoming calls, with their time. */
   readonly #incoming = new Map<string, number>();
 
@@ -53,10 +52,7 @@ export class CallerNumbers {
     if (customer === null || !isNumber(leg.presented) || !this.#directory.hasNumbers(customer)) return null;
     const number = leg.caller?.number ?? leg.presented;
     if (this.#isOwn(customer, leg.presented, number)) return 'own';
-    const value = parseNumber(number);
-    const known = this.#directory.customer(customer);
-    if (value !== null && known !== null && this.#authorisedBy(known).ownerOf(value) !== null)
-      return 'authorised';
+    if (this.#authorised.includes(this.#directory.customer(customer), number)) return 'authorised';
     const calledMs = this.#incoming.get(keyOf(customer, leg));
     return calledMs !== undefined && leg.startedAtMs - calledMs < FORWARDING_MS ? 'forwarded' : 'foreign';
   }
@@ -79,19 +75,6 @@ export class CallerNumbers {
       if (line !== null && (line.customer ?? line.id) === customer) return true;
     }
     return false;
-  }
-
-  #authorisedBy(customer: Customer): OwnNumbers {
-    let numbers = this.#authorised.get(customer);
-    if (numbers === undefined) {
-      numbers = new OwnNumbers();
-      for (const text of customer.authorisedNumbers ?? []) {
-        const range = parseNumberRange(text);
-        if (range !== null) numbers.add(range, customer.id);
-      }
-      this.#authorised.set(customer, numbers);
-    }
-    return numbers;
   }
 }
 

@@ -18,12 +18,13 @@ function directory(): Directory {
       {
         id: 'acme',
         numbers: ['+33199000100-+33199000199'],
+        authorisedNumbers: ['+33188000010-+33188000019'],
         sites: [
           { name: 'Lyon', sources: ['192.0.2.0/25', '2001:db8:1::/48'] },
           { name: 'Brest', sources: ['203.0.113.5'] },
         ],
       },
-      { id: 'other', numbers: ['+33188000000'] },
+      { id: 'other', numbers: ['+33188000000-+33188000029'] },
     ],
     lines: [
       { id: '100', customer: 'acme' },
@@ -198,4 +199,22 @@ test('another customer’s identity is told, unless that customer has just calle
   by.of({ ...incoming, leg: { ...incoming.leg, presented: '0188000000' } } as Event);
   assert.equal(presents(by, '+33188000000', START + 2000), null);
   assert.equal(presents(by, '+33188000000', START + 1000 + 300_000), 'other');
+});
+
+test('a number of another customer that its holder has authorised is no forgery; the one before and the one after are', () => {
+  const by = circumstances();
+  const presents = (user: string, customer = 'acme', line = '100') => {
+    const event = attempt({ customer, line }, START, { presented: user, caller: { number: user } });
+    const found = by.of(event);
+    return 'leg' in found ? found.leg.presentsCustomer : undefined;
+  };
+  assert.equal(presents('+33188000009'), 'other');
+  assert.equal(presents('+33188000010'), null);
+  assert.equal(presents('+33188000019'), null);
+  assert.equal(presents('+33188000020'), 'other');
+  // Authorised for acme, not for line 300.
+  assert.equal(presents('+33188000010', '300', '300'), 'other');
+  const national = attempt({}, START, { presented: '0188000009', caller: { number: '+33188000009' } });
+  const found = by.of(national);
+  assert.equal('leg' in found && found.leg.presentsCustomer, 'other');
 });

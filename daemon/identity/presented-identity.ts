@@ -1,9 +1,11 @@
 import type { CallEvent, CallLeg } from '../../detectors/vocabulary.ts';
-import type { Line } from './directory-schema.ts';
+import { AuthorisedNumbers } from './authorised-numbers.ts';
+import type { Customer, Line } from './directory-schema.ts';
 
 export interface IdentityDirectory {
   lineByUsername(name: string): Line | null;
   ownNumber(number: string): string | null;
+  customer(id: string): Customer | null;
 }
 
 /** A call that comes in may be forwarded for so long after it came. */
@@ -13,11 +15,12 @@ const TAIL = 9;
 
 /**
  * Whose identity a caller presents, where it is another customer's. Call forwarding presents the original caller: a number that has just
- * called the customer is no forgery.
+ * called the customer is no forgery, nor is one whose holder has authorised it.
  */
 export class PresentedIdentity {
   readonly #directory: IdentityDirectory;
   readonly #capacity: number;
+  readonly #authorised = new AuthorisedNumbers();
   /** Customer and caller of incoming calls, with their time. */
   readonly #incoming = new Map<string, number>();
 
@@ -40,12 +43,15 @@ export class PresentedIdentity {
     return calledMs !== undefined && atMs - calledMs < FORWARDING_MS ? null : owner;
   }
 
-  #ownerOf(leg: CallLeg): string | null {
-    for (const name of [leg.asserted, leg.presented]) {
+  #ownerOf({ asserted, presented, caller, charged }: CallLeg): string | null {
+    // The caller as a number as well: national form is the same number.
+    for (const name of [asserted, presented, caller?.number ?? null]) {
       if (name === null || name === '') continue;
       const line = this.#directory.lineByUsername(name);
       const owner = line === null ? this.#directory.ownNumber(name) : (line.customer ?? line.id);
-      if (owner !== null) return owner;
+      if (owner === null) continue;
+      const customer = charged.customer === null ? null : this.#directory.customer(charged.customer);
+      return this.#authorised.includes(customer, name) ? null : owner;
     }
     return null;
   }
