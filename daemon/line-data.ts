@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Subject } from '../detectors/vocabulary.ts';
 import type { ErasedLine, LineExport } from './admin/services.ts';
 import type { Daemon } from './daemon.ts';
 import { isOpen, type Suspension, suspensionToJson } from './enforcement/suspension.ts';
@@ -10,6 +11,9 @@ const SCAN_COUNT = 1_000;
 const PAGE = 500;
 /** Entries of a stream that are looked at; beyond it the answer says that it is not complete. */
 const MOST_EXAMINED = 200_000;
+
+/** The contract, and what is owed under it: neither is about what the line did. */
+const CONTRACT = /^:(?:record:directory:|owed:|credit(?::|$))/;
 
 type AlertEntry = readonly [entry: string, alert: Record<string, unknown>];
 
@@ -23,18 +27,19 @@ export class LineData {
 
   async export(line: string): Promise<LineExport> {
     const { directory, core } = this.#daemon;
-    const subject = { kind: 'line', id: line } as const;
+    const subjects = this.#subjectsOf(line);
     const stored: Record<string, unknown> = {};
-    for await (const key of this.#keys(line)) stored[key] = await this.#value(key);
-    const alerts = await this.#alerts(line);
-    const transitions = await this.#transitions(line);
+    for (const subject of subjects)
+      for await (const key of this.#keys(subject)) stored[key] = await this.#value(key);
+    const alerts = await this.#alerts(subjects);
+    const transitions = await this.#transitions(subjects);
     return {
       line,
       at: isoTime(Date.now()),
       complete: alerts.complete && transitions.complete,
       directory: directory.line(line),
-      readings: await core.engine.explain(subject),
-      suspensions: (await this.#suspensions(line)).map(suspensionToJson),
+      readings: (await Promise.all(subjects.map((subject) => core.engine.explain(subject)))).flat(),
+      suspensions: (await this.#suspensions(subjects)).map(suspensionToJson),
       alerts: alerts.found.map(([entry, alert]) => ({ entry, ...alert })),
       transitions: transitions.found,
       stored,
@@ -45,15 +50,18 @@ export class LineData {
   async erase(line: string): Promise<ErasedLine> {
     const { core, store } = this.#daemon;
     const redis = store.redis;
-    const subject = { kind: 'line', id: line } as const;
-    await core.engine.resetBaseline(subject, null, this.#daemon.captureNowMs());
+    const subjects = this.#subjectsOf(line);
+    for (const subject of subjects)
+      await core.engine.resetBaseline(subject, null, this.#daemon.captureNowMs());
     // What is still on its way to Redis would come after the erasure.
     await store.read([]);
     let keys = 0;
-    for await (const key of this.#keys(line)) keys += await redis.unlink(key);
-    const alerts = await this.#alerts(line);
+    for (const subject of subjects)
+      for await (const key of this.#keys(subject))
+        if (!CONTRACT.test(key.slice(subjectTag(subject).length))) keys += await redis.unlink(key);
+    const alerts = await this.#alerts(subjects);
     for (const [entry] of alerts.found) await redis.xdel(suspensionKeys.alerts, entry);
-    const suspensions = await this.#suspensions(line);
+    const suspensions = await this.#suspensions(subjects);
     const closed = suspensions.filter(({ state }) => !isOpen(state));
     const kept = new SuspensionStore(redis, { retentionMs: 0, auditLength: 0 });
     for (const suspension of closed) await kept.remove(suspension);
@@ -67,6 +75,9 @@ export class LineData {
           ? [{ what: `${open} open suspensions`, why: 'they are in force; lift them first and erase again' }]
           : []),
         { what: 'the directory entry', why: 'it is the contract: DELETE /v1/directory/lines/{line}' },
+        ...(subjects.length > 1
+          ? [{ what: 'what it owes and its payments', why: 'accounts have to be kept' }]
+          : []),
         { what: 'the audit', why: 'who did what, kept for retention.audit (GDPR article 17(3)(e))' },
         {
           what: 'notices and the answers to Idempotency-Keys',
@@ -85,10 +96,17 @@ export class LineData {
     };
   }
 
-  /** Windows, open calls, bindings, breaches: all have the line as their hash tag. */
-  async *#keys(line: string): AsyncIterable<string> {
+  /** A line without a customer is its own: what stands under that name is the line's. */
+  #subjectsOf(line: string): readonly Subject[] {
+    const { directory } = this.#daemon;
+    const alone = (directory.line(line)?.customer ?? line) === line && directory.customer(line) === null;
+    return [{ kind: 'line', id: line }, ...(alone ? [{ kind: 'customer', id: line } as const] : [])];
+  }
+
+  /** Windows, open calls, bindings, breaches: all have the subject as their hash tag. */
+  async *#keys(subject: Subject): AsyncIterable<string> {
     const { redis } = this.#daemon.store;
-    const tag = subjectTag({ kind: 'line', id: line });
+    const tag = subjectTag(subject);
     const pattern = `${tag.replace(/[\\*?[\]^]/g, '\\$&')}*`;
     const nodes: Redis[] = 'nodes' in redis ? redis.nodes('master') : [redis];
     for (const node of nodes) {
@@ -117,41 +135,46 @@ export class LineData {
         return redis.zrange(key, '0', '-1', 'WITHSCORES');
       case 'list':
         return redis.lrange(key, 0, -1);
+      case 'stream':
+        return redis.xrange(key, '-', '+', 'COUNT', PAGE);
       default:
         return null;
     }
   }
 
-  async #suspensions(line: string): Promise<Suspension[]> {
+  async #suspensions(subjects: readonly Subject[]): Promise<Suspension[]> {
     const found: Suspension[] = [];
-    let cursor: string | null = null;
-    do {
-      const page = await this.#daemon.enforcement.list(
-        { subject: { kind: 'line', id: line }, limit: PAGE },
-        cursor,
-      );
-      found.push(...page.items);
-      cursor = page.cursor;
-    } while (cursor !== null && found.length < MOST_EXAMINED);
+    for (const subject of subjects) {
+      let cursor: string | null = null;
+      do {
+        const page = await this.#daemon.enforcement.list({ subject, limit: PAGE }, cursor);
+        found.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== null && found.length < MOST_EXAMINED);
+    }
     return found;
   }
 
-  async #alerts(line: string): Promise<{ found: AlertEntry[]; complete: boolean }> {
+  async #alerts(subjects: readonly Subject[]): Promise<{ found: AlertEntry[]; complete: boolean }> {
     const found: AlertEntry[] = [];
     const complete = await this.#each(suspensionKeys.alerts, (entry, fields) => {
       const alert = JSON.parse(fields['json'] ?? '{}') as {
         finding?: { subject?: { kind: string; id: string } };
       };
       const subject = alert.finding?.subject;
-      if (subject?.kind === 'line' && subject.id === line) found.push([entry, alert]);
+      if (subjects.some(({ kind, id }) => kind === subject?.kind && id === subject.id))
+        found.push([entry, alert]);
     });
     return { found, complete };
   }
 
-  async #transitions(line: string): Promise<{ found: Record<string, string>[]; complete: boolean }> {
+  async #transitions(
+    subjects: readonly Subject[],
+  ): Promise<{ found: Record<string, string>[]; complete: boolean }> {
     const found: Record<string, string>[] = [];
     const complete = await this.#each(suspensionKeys.audit, (entry, fields) => {
-      if (fields['subject'] === `line:${line}`) found.push({ entry, ...fields });
+      if (subjects.some(({ kind, id }) => fields['subject'] === `${kind}:${id}`))
+        found.push({ entry, ...fields });
     });
     return { found, complete };
   }

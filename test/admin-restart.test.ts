@@ -118,6 +118,40 @@ test('the data of a line are exported and erased; those of its neighbours stay, 
   assert.ok(request, JSON.stringify(audit));
 });
 
+test('erasure leaves the contract and what is owed, and takes what stands under the line as its own customer', async () => {
+  const line = '33123450000';
+  assert.equal((await ask('PUT', `/v1/directory/lines/${line}`, { profile: 'office' })).status, 201);
+  const own = `vigie:{customer:${line}}`;
+  await redis.set(`${own}:usage:history-6w-3`, 'x', 'EX', 60);
+  await redis.set(`${own}:owed:standing`, 'x', 'EX', 60);
+  await redis.xadd(`${own}:credit`, '*', 'entry', '{}');
+  const made = await ask('POST', '/v1/suspensions', {
+    subject: { kind: 'customer', id: line },
+    mode: 'enforce',
+    reason: 'try',
+  });
+  await ask('POST', `/v1/suspensions/${(made.body as { id: string }).id}/lift`, { reason: 'over' });
+  while ((await redis.exists(`vigie:{line:${line}}:record:directory:line`)) === 0)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  const exported = (await ask('GET', `/v1/subjects/line/${line}/export`)).body as {
+    suspensions: object[];
+    stored: object;
+  };
+  assert.equal(exported.suspensions.length, 1);
+  assert.ok(`${own}:usage:history-6w-3` in exported.stored);
+
+  const { body } = await ask('DELETE', `/v1/subjects/line/${line}/data?reason=letter`);
+  const { erased, kept } = body as { erased: { suspensions: number }; kept: { what: string }[] };
+  assert.equal(erased.suspensions, 1);
+  assert.ok(kept.some(({ what }) => what === 'what it owes and its payments'));
+  assert.equal(await redis.exists(`${own}:usage:history-6w-3`), 0);
+  assert.equal(await redis.exists(`${own}:owed:standing`, `${own}:credit`), 2);
+  await vigie.stop();
+  await vigie.start();
+  const { status, body: entry } = await ask('GET', `/v1/directory/lines/${line}`);
+  assert.deepEqual([status, (entry as { profile?: string }).profile], [200, 'office']);
+});
+
 test('what the streams keep is as old as its retention allows', async () => {
   const day = 86_400_000;
   await redis.del('vigie:alerts:{suspensions}', 'vigie:deliveries');
