@@ -155,6 +155,17 @@ test('every write is noted with who, what, from where and how it ended; reading 
   assert.equal(json.items[0].operation, 'suspend');
 });
 
+test('strangers leave nothing in the audit: an unsigned webhook is refused, limited, and not noted', async () => {
+  const { call, state } = adminFixture({}, true, { requests: 30, failures: 2 });
+  const send = (headers: Record<string, string>) =>
+    call('POST', '/v1/webhooks/lift', { scope: null, body: byHand, headers });
+  const signed = { 'webhook-id': 'w1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,x' };
+  const codes = [];
+  for (const headers of [{}, signed, signed, signed]) codes.push((await send(headers)).json.code);
+  assert.equal(codes.at(-1), 'failures-limited', `${codes}`);
+  assert.deepEqual(state.writes, []);
+});
+
 test('a token that asks too often is told to wait; the next token is not', async () => {
   const { call } = adminFixture({}, true, { requests: 3, failures: 30 });
   for (let n = 0; n < 3; n++) assert.equal((await call('GET', '/v1/session')).status, 200);

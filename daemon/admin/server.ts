@@ -242,7 +242,19 @@ async function guarded<Reply>(
   }
 }
 
-/** Writes leave a line in the log and in the audit, whether they were done or refused. */
+/** Before a webhook's signature holds: whoever reaches the listener could fill the audit, and push out of it what was done. */
+const UNSIGNED: ReadonlySet<string> = new Set([
+  'webhook-not-configured',
+  'webhook-headers-missing',
+  'webhook-too-large',
+  'webhook-timestamp-invalid',
+  'webhook-timestamp-too-old',
+  'webhook-timestamp-too-new',
+  'webhook-signature-invalid',
+  'failures-limited',
+]);
+
+/** Writes of those who may ask leave a line in the log and in the audit, whether they were done or refused. */
 async function answered(
   route: Route,
   { log, services }: AdminOptions,
@@ -262,7 +274,8 @@ async function answered(
     await record(reply.status);
     return reply;
   } catch (error) {
-    await record(errorCatalogue[failureOf(error).code].status);
+    const { code } = failureOf(error);
+    if (!UNSIGNED.has(code)) await record(errorCatalogue[code].status);
     throw error;
   }
 }
