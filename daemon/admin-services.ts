@@ -4,7 +4,7 @@ import { Unavailable } from './admin/services.ts';
 import type { Daemon } from './daemon.ts';
 import { DirectoryNames } from './enforcement/subject-names.ts';
 import { IdempotencyStore } from './idempotency-store.ts';
-import type { EntryKind } from './identity/directory.ts';
+import type { EntryKind } from './identity/directory-contents.ts';
 import type { Customer, Line, Trunk } from './identity/directory-schema.ts';
 import { ingestReport } from './ingest-report.ts';
 import { LineData } from './line-data.ts';

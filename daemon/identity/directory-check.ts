@@ -1,7 +1,7 @@
 import type { TObject, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { checkText } from '../config/value-checks.ts';
-import type { DirectoryFault } from './directory.ts';
+import type { DirectoryFault } from './directory-faults.ts';
 import {
   type Customer,
   CustomerSchema,

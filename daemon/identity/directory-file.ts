@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile';
 import { type Fault, MAXIMUM_FAULTS } from '../config/fault.ts';
 import { Reader } from '../config/reader.ts';
 import { type Place, readTextFile, YamlSource } from '../config/yaml-source.ts';
-import type { DirectoryFault } from './directory.ts';
+import type { DirectoryFault } from './directory-faults.ts';
 import {
   CustomerSchema,
   type DirectoryData,

@@ -1,20 +1,9 @@
 import type { Endpoint } from '../ingest/packet.ts';
-import { entryFaults, fitsSchema } from './directory-check.ts';
+import { fitsSchema } from './directory-check.ts';
+import { DirectoryContents, type Entry, type EntryKind, type EntryOf } from './directory-contents.ts';
+import { type DirectoryFault, faultsOf, policyFaults } from './directory-faults.ts';
 import type { Customer, DirectoryChange, DirectoryData, Line, Plan, Trunk } from './directory-schema.ts';
-import { OwnNumbers, parseNumber, parseNumberRange } from './own-numbers.ts';
-import { formatPrefix, type Prefix, PrefixTable, parsePrefix } from './prefix.ts';
-
-/** `path` is a JSON pointer into the entry (put) or into the data (replace). */
-export interface DirectoryFault {
-  readonly path: string;
-  readonly code: 'duplicate' | 'conflict' | 'unknown-reference' | 'wrong-form';
-  readonly message: string;
-  readonly todo: string;
-}
-
-export type EntryKind = 'line' | 'trunk' | 'customer';
-type EntryOf<K extends EntryKind> = K extends 'line' ? Line : K extends 'trunk' ? Trunk : Customer;
-type Entry = Line | Trunk | Customer;
+import { parseNumber } from './own-numbers.ts';
 
 export type PutOutcome =
   | { readonly kind: 'created' | 'replaced'; readonly change: DirectoryChange }
@@ -36,24 +25,6 @@ const MAXIMUM_FAULTS = 1_000;
 /** Faults that name who still uses a customer. */
 const MAXIMUM_USES = 10;
 
-/** Everything derived from one set of data. */
-class Contents {
-  readonly plans = new Map<string, Plan>();
-  readonly customers = new Map<string, Customer>();
-  readonly lines = new Map<string, Line>();
-  readonly trunks = new Map<string, Trunk>();
-  /** User names and numbers of lines, where they are not the id. */
-  readonly names = new Map<string, Line>();
-  readonly sources = new PrefixTable<Trunk>();
-  numbers = new OwnNumbers();
-  /** How many entries of each customer have numbers. */
-  readonly numbered = new Map<string, number>();
-
-  map(kind: EntryKind): Map<string, Entry> {
-    return kind === 'line' ? this.lines : kind === 'trunk' ? this.trunks : this.customers;
-  }
-}
-
 /**
  * Lines, trunks, customers and plans: what the file says, and the changes made at run time on top. It is not an error for a line to be
  * absent: unknown lines have the default policy and stand for their own customer. No I/O: changes are handed back as plain
@@ -62,7 +33,7 @@ class Contents {
 export class Directory {
   /** Increases with each change: whoever caches look-ups drops them then. */
   revision = 0;
-  private contents = new Contents();
+  private contents = new DirectoryContents();
   private file: DirectoryData = {};
   private readonly changes = new Map<string, DirectoryChange>();
   private readonly sortedIds = new Map<EntryKind, readonly string[]>();
@@ -77,7 +48,7 @@ export class Directory {
    * policies that may be named, null: any. A change that no longer fits (its customer has gone) is left out, see `unfitting`.
    */
   replace(data: DirectoryData, policies: ReadonlySet<string> | null = null): DirectoryFault[] {
-    const contents = new Contents();
+    const contents = new DirectoryContents();
     const faults = fill(contents, data, policies);
     if (faults.length > 0) return faults;
     this.policies = policies;
@@ -254,10 +225,13 @@ export class Directory {
     const { contents, policies } = this;
     const former = contents.map(kind).get(entry.id);
     // The former entry is out of the way while the new one is checked, and comes back if that is refused.
-    if (former !== undefined) remove(contents, kind, former);
-    const faults = check(contents, kind, entry, policies);
-    insert(contents, kind, faults.length > 0 ? former : entry);
-    if (faults.length > 0) return { kind: 'invalid', faults };
+    if (former !== undefined) contents.remove(kind, former);
+    const faults = faultsOf(contents, kind, entry, policies);
+    if (faults.length > 0) {
+      if (former !== undefined) contents.insert(kind, former);
+      return { kind: 'invalid', faults };
+    }
+    contents.insert(kind, entry);
     const change = { kind, id: entry.id, put: entry } as DirectoryChange;
     this.changes.set(`${kind}:${entry.id}`, change);
     this.changed();
@@ -278,10 +252,10 @@ export class Directory {
   private drop(kind: EntryKind, id: string): void {
     this.changes.delete(`${kind}:${id}`);
     const former = this.contents.map(kind).get(id);
-    if (former !== undefined) remove(this.contents, kind, former);
+    if (former !== undefined) this.contents.remove(kind, former);
     const original = this.inFile(kind, id);
-    if (original !== undefined && check(this.contents, kind, original, null).length === 0)
-      insert(this.contents, kind, original);
+    if (original !== undefined && faultsOf(this.contents, kind, original, null).length === 0)
+      this.contents.insert(kind, original);
     this.changed();
   }
 
@@ -324,8 +298,9 @@ export class Directory {
   }
 }
 
+/** Takes in the data, entry by entry. What has faults is left out; but for customers, whose lines would seem to name nobody. */
 function fill(
-  contents: Contents,
+  contents: DirectoryContents,
   data: DirectoryData,
   policies: ReadonlySet<string> | null,
 ): DirectoryFault[] {
@@ -346,10 +321,10 @@ function fill(
       const found =
         kind === 'plan'
           ? policyFaults(entry as Plan, policies)
-          : check(contents, kind, entry as Entry, policies);
+          : faultsOf(contents, kind, entry as Entry, policies);
       for (const fault of found) faults.push({ ...fault, path: `/${group}/${index}${fault.path}` });
       if (kind === 'plan') contents.plans.set(entry.id, entry as Plan);
-      else if (found.length === 0 || kind === 'customer') insert(contents, kind, entry as Entry);
+      else if (found.length === 0 || kind === 'customer') contents.insert(kind, entry as Entry);
     });
   };
   add('plan', 'plans', data.plans);
@@ -357,174 +332,6 @@ function fill(
   add('line', 'lines', data.lines);
   add('trunk', 'trunks', data.trunks);
   return faults;
-}
-
-/** The entry's id is not among the contents. */
-function check(
-  contents: Contents,
-  kind: EntryKind,
-  entry: Entry,
-  policies: ReadonlySet<string> | null,
-): DirectoryFault[] {
-  const faults: DirectoryFault[] = [...entryFaults(kind, entry), ...policyFaults(entry, policies)];
-  const unknown = (key: string, id: string) =>
-    faults.push({
-      path: `/${key}`,
-      code: 'unknown-reference',
-      message: `"${id}" is not in the directory`,
-      todo: `add the ${key}, or correct its name`,
-    });
-  if (entry.plan !== undefined && !contents.plans.has(entry.plan)) unknown('plan', entry.plan);
-  const owner = ownerOf(kind, entry);
-  if (kind !== 'customer') {
-    const { customer } = entry as Line | Trunk;
-    if (customer !== undefined && !contents.customers.has(customer)) unknown('customer', customer);
-  }
-  (entry.numbers ?? []).forEach((text, index) => {
-    const range = parseNumberRange(text);
-    const other = range === null ? null : contents.numbers.conflict(range, owner);
-    if (other !== null) {
-      faults.push({
-        path: `/numbers/${index}`,
-        code: 'conflict',
-        message: `${text} is assigned to "${other}" as well`,
-        todo: 'assign it to one of the two',
-      });
-    }
-  });
-  if (kind === 'line') checkNames(contents, entry as Line, faults);
-  if (kind === 'trunk') checkSources(contents, entry as Trunk, faults);
-  return faults;
-}
-
-function policyFaults(
-  entry: { readonly policy?: string },
-  policies: ReadonlySet<string> | null,
-): DirectoryFault[] {
-  if (entry.policy === undefined || policies === null || policies.has(entry.policy)) return [];
-  return [
-    {
-      path: '/policy',
-      code: 'unknown-reference',
-      message: `there is no policy "${entry.policy}"`,
-      todo: `known: ${[...policies].join(', ')}`,
-    },
-  ];
-}
-
-function checkNames(contents: Contents, line: Line, faults: DirectoryFault[]): void {
-  const taken = (path: string, name: string, other: Line | undefined) => {
-    if (other === undefined || other.id === line.id) return;
-    faults.push({
-      path,
-      code: 'conflict',
-      message: `"${name}" is a name of the line "${other.id}" as well`,
-      todo: 'keep it with one of the two',
-    });
-  };
-  taken('/id', line.id, contents.names.get(line.id));
-  line.usernames?.forEach((name, index) => {
-    taken(`/usernames/${index}`, name, contents.lines.get(name) ?? contents.names.get(name));
-  });
-}
-
-/** Blocks of one customer may lie within each other; between customers nobody could tell whose the traffic is. */
-function checkSources(contents: Contents, trunk: Trunk, faults: DirectoryFault[]): void {
-  trunk.sources.forEach((text, index) => {
-    const parsed = parsePrefix(text);
-    if (!parsed.ok) return;
-    const { prefix } = parsed;
-    const same = contents.sources.get(prefix);
-    const clash =
-      same !== undefined && same.id !== trunk.id
-        ? same
-        : [contents.sources.covering(prefix), ...narrower(contents, prefix)].find(
-            (other) => other !== undefined && other.customer !== trunk.customer,
-          );
-    if (clash === undefined) return;
-    const what = `${formatPrefix(prefix)} overlaps the sources of the trunk "${clash.id}"${clash.customer === trunk.customer ? '' : ` of "${clash.customer}"`}`;
-    faults.push({
-      path: `/sources/${index}`,
-      code: 'conflict',
-      message: what,
-      todo: 'give each address to one of the two',
-    });
-  });
-}
-
-function narrower(contents: Contents, prefix: Prefix): Iterable<Trunk> {
-  // A single address has nothing within it: most sources are that, and the search looks at every block.
-  return prefix.length === 128 ? [] : contents.sources.within(prefix);
-}
-
-function insert(contents: Contents, kind: EntryKind, entry: Entry | undefined): void {
-  if (entry === undefined) return;
-  contents.map(kind).set(entry.id, entry);
-  const owner = ownerOf(kind, entry);
-  if ((entry.numbers ?? []).length > 0) contents.numbered.set(owner, (contents.numbered.get(owner) ?? 0) + 1);
-  for (const text of entry.numbers ?? []) {
-    const range = parseNumberRange(text);
-    if (range !== null) contents.numbers.add(range, owner);
-  }
-  if (kind === 'line')
-    for (const name of namesOf(entry as Line))
-      if (!contents.names.has(name)) contents.names.set(name, entry as Line);
-  if (kind === 'trunk') {
-    for (const text of (entry as Trunk).sources) {
-      const parsed = parsePrefix(text);
-      if (parsed.ok) contents.sources.set(parsed.prefix, entry as Trunk);
-    }
-  }
-}
-
-function remove(contents: Contents, kind: EntryKind, entry: Entry): void {
-  contents.map(kind).delete(entry.id);
-  if ((entry.numbers ?? []).length > 0) {
-    const owner = ownerOf(kind, entry);
-    const left = (contents.numbered.get(owner) ?? 1) - 1;
-    if (left === 0) contents.numbered.delete(owner);
-    else contents.numbered.set(owner, left);
-  }
-  if (kind === 'line')
-    for (const name of namesOf(entry as Line))
-      if (contents.names.get(name) === entry) contents.names.delete(name);
-  if (kind === 'trunk') {
-    for (const text of (entry as Trunk).sources) {
-      const parsed = parsePrefix(text);
-      if (parsed.ok && contents.sources.get(parsed.prefix) === entry) contents.sources.delete(parsed.prefix);
-    }
-  }
-  const ranges = (entry.numbers ?? []).map(parseNumberRange).filter((range) => range !== null);
-  if (ranges.every(({ from, to }) => from === to))
-    for (const { from } of ranges) contents.numbers.remove(from);
-  else contents.numbers = numbersOf(contents);
-}
-
-function numbersOf(contents: Contents): OwnNumbers {
-  const numbers = new OwnNumbers();
-  for (const kind of ['customer', 'line', 'trunk'] as const) {
-    for (const entry of contents.map(kind).values()) {
-      for (const text of entry.numbers ?? []) {
-        const range = parseNumberRange(text);
-        if (range !== null) numbers.add(range, ownerOf(kind, entry));
-      }
-    }
-  }
-  return numbers;
-}
-
-function ownerOf(kind: EntryKind, entry: Entry): string {
-  return kind === 'customer' ? entry.id : ((entry as Line | Trunk).customer ?? entry.id);
-}
-
-/** User names, and single numbers without +: a look-up takes it away. */
-function* namesOf(line: Line): Generator<string> {
-  for (const name of line.usernames ?? []) if (name !== line.id) yield name;
-  for (const number of line.numbers ?? []) {
-    if (number.includes('-')) continue;
-    const digits = number.startsWith('+') ? number.slice(1) : number;
-    if (digits !== line.id) yield digits;
-  }
 }
 
 function firstAfter(ids: readonly string[], cursor: string): number {
