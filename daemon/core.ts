@@ -14,6 +14,7 @@ import { endpointEvent, keepEndpoint, restoreEndpoints } from './identity/endpoi
 import { NETWORK_MEMORY_MS } from './identity/known-networks.ts';
 import { NO_LISTS, type NumberLists } from './identity/number-lists.ts';
 import { Numbering } from './identity/numbering.ts';
+import { isUnlimitedPlan } from './identity/unlimited-plan.ts';
 import { parseAddress } from './ingest/address.ts';
 import { OneWayLoss } from './pipeline/one-way-loss.ts';
 import { type MessageObserver, type PipelineOptions, together } from './pipeline/options.ts';
@@ -128,6 +129,7 @@ export function createCore(options: CoreOptions): Core {
         },
         callId: () => pipeline.currentCallId(),
       },
+      unlimitedPlan: (kind, id) => isUnlimitedPlan(directory, kind, id),
       accountOf: (customer) => rating.accounts.of(customer),
       callFacts: {
         presentationOf: (leg) => callers.presentationOf(leg),

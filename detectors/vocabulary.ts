@@ -416,6 +416,8 @@ export interface SubjectFacts {
   readonly channels: number | null;
   /** Of a trunk, as provisioned; null or absent where the directory gives none. */
   readonly bandwidthKbitPerSecond?: number | null;
+  /** The plan of the line or trunk includes calls without limit; null or absent where nothing is known of its plan. */
+  readonly unlimitedPlan?: boolean | null;
   /** Of a customer; absent where nobody rates calls. */
   readonly account?: AccountFacts;
   /** Whose number the leg's caller presents; null or absent where the directory cannot tell, or it is no number. */

@@ -40,6 +40,8 @@ export interface ContractOptions {
   readonly customerOfLine?: (line: string) => string | null;
   /** Name of the group that a line or trunk is compared with (its plan and profile), null for none. */
   readonly peersOf?: (subject: Subject) => string | null;
+  /** The plan of a line or trunk includes calls without limit; null where nothing is known of it. */
+  readonly unlimitedPlan?: (kind: 'line' | 'trunk', id: string) => boolean | null;
   /** What is agreed with a customer about money; null where nothing is. */
   readonly accountOf?: (customer: string) => AccountFacts | null;
   /** What the directory says of a call's caller and destination (see SubjectFacts). */
@@ -129,10 +131,13 @@ export class Contracts {
       const account = this.#options.accountOf?.(subject.id) ?? null;
       return account === null ? this.#noChannels : { ...this.#noChannels, account };
     }
-    if (subject.kind !== 'trunk') return this.#noChannels;
+    if (subject.kind !== 'line' && subject.kind !== 'trunk') return this.#noChannels;
+    const unlimitedPlan = this.#options.unlimitedPlan?.(subject.kind, subject.id) ?? null;
+    const facts = unlimitedPlan === null ? this.#noChannels : { ...this.#noChannels, unlimitedPlan };
+    if (subject.kind === 'line') return facts;
     const trunk = this.#options.trunkFacts(subject.id);
     return {
-      ...this.#noChannels,
+      ...facts,
       channels: trunk?.channels ?? null,
       bandwidthKbitPerSecond: trunk?.bandwidthKbitPerSecond ?? null,
     };

@@ -105,6 +105,7 @@ async function runCase(example: DetectorCase): Promise<Finding[]> {
       customer: 'c1',
     }),
     peersOf: () => 'plan',
+    unlimitedPlan: () => example.facts?.unlimitedPlan ?? null,
     ...(example.facts === undefined ? {} : { callFacts: example.facts }),
   });
   for (const event of example.events) {

@@ -93,6 +93,37 @@ export const automatedDiallingCases: readonly DetectorCase[] = [
   { detector, title: 'twenty such attempts', events: dialled(machine(20)), firesAtMs: [] },
   {
     detector,
+    title: 'unlimited plans only: a machine on such a plan',
+    parameters: { plans: 'unlimited' },
+    facts: { unlimitedPlan: true },
+    events: dialled(machine(30)),
+    firesAtMs: [attempt(21)],
+  },
+  {
+    detector,
+    title: 'unlimited plans only: a machine of whose plan nothing is known is judged',
+    parameters: { plans: 'unlimited' },
+    facts: { unlimitedPlan: null },
+    events: dialled(machine(30)),
+    firesAtMs: [attempt(21)],
+  },
+  {
+    detector,
+    title: 'unlimited plans only: a machine that pays by the minute',
+    parameters: { plans: 'unlimited' },
+    facts: { unlimitedPlan: false },
+    events: dialled(machine(30)),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'all plans: a machine that pays by the minute',
+    facts: { unlimitedPlan: false },
+    events: dialled(machine(30)),
+    firesAtMs: [attempt(21)],
+  },
+  {
+    detector,
     title:
       'numbers at random from a list, one exactly every 40 s, mostly unanswered: fires when the pace is plain',
     events: dialled(

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Count, Duration } from '../parameters.ts';
+import { Choice, Count, Duration } from '../parameters.ts';
 import type { Event, EventDetector } from '../vocabulary.ts';
 import { FEATURES, type Features, features, scoreOf } from './score.ts';
 
@@ -17,6 +17,11 @@ const parameters = Type.Object({
     maximum: 100,
     unit: 'points',
     description: 'A score of more than so many points is significant.',
+  }),
+  plans: Choice(['all', 'unlimited'], {
+    default: 'all',
+    description:
+      'Judge every line, or only those whose plan in the directory includes calls without limit, and those of whose plan nothing is known.',
   }),
   window: Duration({
     default: '1h',
@@ -52,8 +57,10 @@ export const automatedDialling: EventDetector<Static<typeof parameters>> = {
       add,
     },
   ],
-  judge: ([reading], { limit, sure, window }) => {
+  judge: ([reading], { limit, sure, window, plans }, _event, { unlimitedPlan = null }) => {
     if (reading.kind !== 'sum') return null;
+    // Who pays by the minute may dial as he likes.
+    if (plans === 'unlimited' && unlimitedPlan === false) return null;
     const found: Features = features(reading.totals, window / 3_600_000);
     const { score, points } = scoreOf(found);
     return {
@@ -64,7 +71,12 @@ export const automatedDialling: EventDetector<Static<typeof parameters>> = {
       breached: score > limit,
       significant: score > sure,
       sample: found.attempts,
-      evidence: { points, ...rounded(found), callIds: reading.samples },
+      evidence: {
+        points,
+        ...rounded(found),
+        ...(plans === 'unlimited' ? { plan: unlimitedPlan === null ? 'unknown' : 'unlimited' } : {}),
+        callIds: reading.samples,
+      },
     };
   },
 };
