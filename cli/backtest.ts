@@ -10,7 +10,7 @@ const MAXIMUM_ROWS = 100;
 const columns: readonly Column<Fate>[] = [
   { title: 'SUBJECT', value: ({ subject }) => `${subject.kind} ${subject.id}`, flexible: true },
   { title: 'WOULD', value: ({ action }) => (action === 'block-registration' ? 'block' : action) },
-  { title: 'RULE', value: ({ rule }) => rule },
+  { title: 'RULE', value: ({ rule }) => rule, flexible: true },
   { title: 'VALUE', value: ({ value }) => shortNumber(value), align: 'right' },
   { title: 'LIMIT', value: ({ limit }) => shortNumber(limit), align: 'right' },
   { title: 'AT', value: ({ at }) => shortTime(at).slice(0, 16) },

@@ -63,7 +63,7 @@ const endpointColumns: readonly Column<Row<'endpoints'>>[] = [
 
 const findingColumns: readonly Column<Row<'findings'>>[] = [
   { title: 'AT', value: ({ at }) => shortTime(at).slice(11) },
-  { title: 'RULE', value: ({ rule }) => rule },
+  { title: 'RULE', value: ({ rule }) => rule, flexible: true },
   { title: 'SUBJECT', value: ({ subject }) => `${subject.kind} ${subject.id}`, flexible: true },
   { title: 'VALUE', value: ({ value }) => shortNumber(value), align: 'right' },
   { title: 'LIMIT', value: ({ limit }) => shortNumber(limit), align: 'right' },
