@@ -43,7 +43,7 @@ interface Board {
   readonly rows: readonly Row[];
 }
 
-const DATA_SOURCE = { type: 'prometheus', uid: '${datasource}' };
+const DATA_SOURCE = { type: 'prometheus', uid: '$datasource' };
 const ONE = '{instance=~"$instance"}';
 const only = (labels: string): string => `{instance=~"$instance",${labels}}`;
 const query = (expression: string, legend = ''): Query => ({ expression, legend });
