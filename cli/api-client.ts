@@ -49,6 +49,16 @@ export class ApiClient {
     return this.#ask('GET', path, undefined);
   }
 
+  /** An answer that is no JSON, as it came. */
+  async text(path: string): Promise<string> {
+    const reply = await this.#reply('GET', path, undefined);
+    const text = await reply.text();
+    if (reply.ok) return text;
+    throw new CommandFailure(
+      describe(reply.status, jsonOf(text) as Problem | undefined, this.#url, this.#token === null),
+    );
+  }
+
   post<Reply>(path: string, body: unknown): Promise<Reply> {
     return this.#ask('POST', path, body);
   }
@@ -58,22 +68,26 @@ export class ApiClient {
   }
 
   async #ask<Reply>(method: string, path: string, body: unknown): Promise<Reply> {
-    const headers: Record<string, string> = { accept: 'application/json' };
-    if (this.#token !== null) headers['authorization'] = `Bearer ${this.#token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    const reply = await this.#fetch(path, {
-      method,
-      headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const reply = await this.#reply(method, path, body);
     const text = await reply.text();
     const json = jsonOf(text);
     if (reply.ok && json !== undefined) return json as Reply;
     throw new CommandFailure(
       describe(reply.status, json as Problem | undefined, this.#url, this.#token === null),
     );
+  }
+
+  #reply(method: string, path: string, body: unknown): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (this.#token !== null) headers['authorization'] = `Bearer ${this.#token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    return this.#fetch(path, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {

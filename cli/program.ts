@@ -3,9 +3,11 @@ import { Command } from 'commander';
 import { backtestCommand } from './backtest.ts';
 import { brakeCommand } from './brake.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { claimsCommand } from './claims.ts';
 import { completionCommand } from './completion.ts';
 import { creditCommand } from './credit.ts';
 import { demoCommand } from './demo.ts';
+import { dossierCommand } from './dossier.ts';
 import { explainCommand } from './explain.ts';
 import { gateCommand } from './gate.ts';
 import { ingestCommand } from './ingest.ts';
@@ -40,6 +42,8 @@ export function program(): Command {
     .addCommand(demoCommand())
     .addCommand(quickstartCommand())
     .addCommand(suspensionsCommand())
+    .addCommand(dossierCommand())
+    .addCommand(claimsCommand())
     .addCommand(brakeCommand())
     .addCommand(creditCommand())
     .addCommand(topCommand())

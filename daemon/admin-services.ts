@@ -12,6 +12,7 @@ import { isoTime } from './policy/finding.ts';
 import { modesOf, policyOf } from './policy-report.ts';
 import { RequestAudit } from './request-audit.ts';
 import type { Health } from './telemetry/health.ts';
+import { VERSION } from './version.ts';
 
 /** What the HTTP API is given of the running daemon. */
 export function adminServices(daemon: Daemon, health: Health): AdminServices {
@@ -66,6 +67,11 @@ export function adminServices(daemon: Daemon, health: Health): AdminServices {
       daemon.enforcement,
       () => daemon.setup.config.retention.audit as number,
     ),
+    operator: () => {
+      const { operator, network } = daemon.setup.config;
+      const { name, address } = operator;
+      return { name, address, timezone: network.timezone, version: VERSION };
+    },
     credit: daemon.credit,
     directory: {
       lines: directoryService<Line>(daemon, 'line'),

@@ -17,6 +17,7 @@ import { callRoutes } from './routes/calls.ts';
 import { creditRoutes } from './routes/credit.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { directoryRoutes } from './routes/directory.ts';
+import { dossierRoutes } from './routes/dossiers.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { ingestRoutes } from './routes/ingest.ts';
@@ -63,6 +64,7 @@ export function adminRoutes(version: string): readonly Route[] {
     ...alertRoutes,
     ...eventRoutes,
     ...suspensionRoutes,
+    ...dossierRoutes,
     ...brakeRoutes,
     ...liftWebhookRoutes,
     ...rankingRoutes,

@@ -362,6 +362,12 @@ export function memoryServices() {
         cursor: null,
       }),
     },
+    operator: () => ({
+      name: 'Télécom Exemple',
+      address: '1 rue de la Paix, Paris',
+      timezone: 'Europe/Paris',
+      version: '0.1.0',
+    }),
     credit: {
       show: async (customer) => {
         fail();

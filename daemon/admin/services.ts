@@ -39,6 +39,8 @@ export interface AdminServices {
   readonly ingest: { report(): object };
   readonly idempotency: IdempotencyService;
   readonly audit: AuditService;
+  /** Who runs this, as dossiers name it. */
+  operator(): OperatorJson;
   readonly lines: {
     export(line: string): Promise<LineExport>;
     erase(line: string): Promise<ErasedLine>;
@@ -52,6 +54,15 @@ export interface AdminServices {
 
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
+}
+
+export interface OperatorJson {
+  readonly name: string | null;
+  readonly address: string | null;
+  /** IANA name. */
+  readonly timezone: string;
+  /** Of Vigie. */
+  readonly version: string;
 }
 
 /** A payment (`amount`, or all that is owed), another threshold, or both. Amounts in units of the currency. */
