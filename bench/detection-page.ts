@@ -9,7 +9,7 @@ const WIDTH = 260;
 
 const percent = (share: number | null): string => (share === null ? '-' : `${Math.round(share * 100)} %`);
 const euros = (value: number): string => value.toFixed(2);
-const time = (seconds: number | null): string =>
+export const time = (seconds: number | null): string =>
   seconds === null
     ? '-'
     : seconds < 600
@@ -45,7 +45,7 @@ const ruleColumns: readonly Column<RuleResult>[] = [
 ];
 
 /** Who somebody honest is, if it is one of those that look like something else, or much used. */
-function whoIs({ operator, lookAlikes }: Simulation, { subject, customer }: Wronged): string {
+export function whoIs({ operator, lookAlikes }: Simulation, { subject, customer }: Wronged): string {
   const address = subject.startsWith('source ') ? subject.slice(7) : null;
   const owner = operator.customers.find(({ id, site }) => id === customer || site === address);
   if (owner === undefined) return '-';

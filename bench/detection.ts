@@ -27,7 +27,7 @@ import { detectors } from '../detectors/index.ts';
 import { parisMidnightMs } from '../simulate/calendar.ts';
 import { directoryYaml, NETWORK } from '../simulate/directory-yaml.ts';
 import { FRAUD_KINDS } from '../simulate/labels.ts';
-import { Simulation } from '../simulate/simulation.ts';
+import { Simulation, type SimulationOptions } from '../simulate/simulation.ts';
 import { renderReport } from './detection-page.ts';
 import { type DetectionResult, evaluate, type Price, type Told } from './detection-report.ts';
 
@@ -108,12 +108,21 @@ function wholesalePrice(): Price {
   };
 }
 
-export function runDetection(
-  { lines, days, perKind, seed, policies, fromMs, lookAlikes }: Options,
-  onDay: (day: number) => void = () => {},
-): Run {
+export function simulationOptions({
+  lines,
+  days,
+  perKind,
+  seed,
+  fromMs,
+  lookAlikes,
+}: Omit<Options, 'policies'>): SimulationOptions {
   const fraudShare = (perKind * FRAUD_KINDS.length) / lines;
-  const simulation = new Simulation({ seed, lines, days, fraudShare, fromMs, lookAlikes, bothLegs: false });
+  return { seed, lines, days, fraudShare, fromMs, lookAlikes, bothLegs: false };
+}
+
+export function runDetection(options: Options, onDay: (day: number) => void = () => {}): Run {
+  const { lines, days, policies } = options;
+  const simulation = new Simulation(simulationOptions(options));
   const setup = setupOf(simulation, policies);
   const directory = Directory.empty();
   directory.replace(setup.directory);

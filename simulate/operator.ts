@@ -62,7 +62,7 @@ export interface Customer {
   readonly kind: 'home' | 'business';
   readonly plan: string;
   readonly billingDay: number;
-  /** Euros it may owe, if not what its plan says. */
+  /** Euros it may owe, if neither what its plan says nor what its usual bills allow. */
   readonly creditThreshold?: number;
   /** Public address of its site. */
   readonly site: string;
@@ -209,12 +209,10 @@ export function makeOperator(
       contacts: callCentre ? 20 : 150,
       newNumberShare: callCentre ? 0.97 : 0.2,
     };
-    // A telephone company knows last year's bills.
-    const known: Customer = { ...customer, creditThreshold: usualThreshold(habits) };
-    customers.push(known);
+    customers.push(customer);
     trunks.push({
       id: `t${i + 1}`,
-      customer: known,
+      customer,
       channels,
       firstNumber: ownNumber(firstNumber),
       lastNumber: ownNumber(firstNumber + TRUNK_BLOCK - 1),
@@ -232,12 +230,6 @@ function sizesOf(random: Random, lines: number, customers: number): number[] {
   for (let left = lines - sizes.length; left > 0; left--)
     sizes[Math.floor(offices * random.next() * random.next())]++;
   return sizes;
-}
-
-/** Three months of such a bill at retail prices (rates/retail.csv), and 100 euros at least. */
-export function usualThreshold({ callsPerDay, answerShare, medianTalkSeconds }: Habits): number {
-  const minutes = callsPerDay * 22 * answerShare * ((medianTalkSeconds * 1.8) / 60);
-  return Math.max(100, Math.ceil((minutes * 3 * 0.05) / 10) * 10);
 }
 
 /** Addresses of 198.18.0.0/15, which is set aside for tests (RFC 2544). */

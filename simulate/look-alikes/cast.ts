@@ -12,7 +12,6 @@ import {
   siteAddress,
   TRUNK_BLOCK,
   type Trunk,
-  usualThreshold,
 } from '../operator.ts';
 import type { Random } from '../random.ts';
 
@@ -38,6 +37,8 @@ export interface LookAlike {
 
 const SHARED_NAT_HOMES = 12;
 const SCHOOL_LINES = 3;
+/** Euros: what the owner of the holiday let has paid before. */
+const LAST_SUMMERS_BILLS = 500;
 /** Numbers that no ordinary line or trunk has. */
 const FIRST_LINE = 15_000;
 const FIRST_TRUNK = 30_000;
@@ -57,6 +58,7 @@ export function withLookAlikes(
     kind: Customer['kind'],
     plan: string,
     site = siteAddress(sites++),
+    creditThreshold: number | null = null,
   ): Customer => {
     const made: Customer = {
       id: `h${String(customers.length + 1).padStart(3, '0')}`,
@@ -65,6 +67,7 @@ export function withLookAlikes(
       plan,
       billingDay: 1 + random.below(28),
       site,
+      ...(creditThreshold === null ? {} : { creditThreshold }),
       lines: [],
     };
     customers.push(made);
@@ -88,14 +91,13 @@ export function withLookAlikes(
     const habits = { ...habitsOf(random, 'business', false), ...more };
     const made: Trunk = {
       id: `ht${trunks.length + 1}`,
-      customer: { ...owner, creditThreshold: usualThreshold(habits) },
+      customer: owner,
       channels,
       firstNumber: ownNumber(first),
       lastNumber: ownNumber(first + TRUNK_BLOCK - 1),
       device: { ...makeDevice(random, owner.site, 0, PBX_AGENTS), registered: true },
       habits,
     };
-    customers[customers.length - 1] = made.customer;
     trunks.push(made);
     return made;
   };
@@ -148,7 +150,7 @@ export function withLookAlikes(
   const salesman = customer('Salesman', 'business', 'per-minute');
   line(salesman, { callsPerDay: 18, incomingPerDay: 10 });
   cast.push(alone('travelling-salesman', salesman));
-  const holiday = customer('Holiday let', 'home', 'per-minute');
+  const holiday = customer('Holiday let', 'home', 'per-minute', siteAddress(sites++), LAST_SUMMERS_BILLS);
   line(holiday, { callsPerDay: 0.4, incomingPerDay: 0.5 });
   cast.push(alone('holiday-let', holiday));
   const nat = siteAddress(sites++);
