@@ -7,6 +7,7 @@ import type { VigieConfig } from './config/schema.ts';
 import type { BadUserAgents } from './identity/bad-user-agents.ts';
 import { CallerNumbers } from './identity/caller-numbers.ts';
 import { Circumstances } from './identity/circumstances.ts';
+import type { Countries } from './identity/countries.ts';
 import type { Directory } from './identity/directory.ts';
 import type { EmergencyNumbers } from './identity/emergency.ts';
 import { EndpointObserver, type EndpointObserverOptions } from './identity/endpoint-observer.ts';
@@ -37,6 +38,8 @@ export interface CoreOptions {
   /** Default: none, numbers are then what the numbering plans say. */
   readonly numbers?: NumberLists;
   readonly badUserAgents?: BadUserAgents;
+  /** Countries of addresses. Default: none are known. */
+  readonly countries?: Countries | null;
   /** Rate decks by name. Default: none, calls have no cost. */
   readonly decks?: ReadonlyMap<string, RateDeck>;
   readonly store: WindowStore;
@@ -63,7 +66,10 @@ export interface Core {
   restore(): Promise<void>;
   /** Judges by other policies and another network from now on. Breaches that stand are taken over. */
   reload(
-    setup: Pick<CoreOptions, 'config' | 'policies' | 'emergency' | 'numbers' | 'badUserAgents' | 'decks'>,
+    setup: Pick<
+      CoreOptions,
+      'config' | 'policies' | 'emergency' | 'numbers' | 'badUserAgents' | 'decks' | 'countries'
+    >,
   ): Promise<void>;
 }
 
@@ -200,6 +206,11 @@ export function createCore(options: CoreOptions): Core {
       }),
   });
   if (options.badUserAgents) circumstances.badUserAgents = options.badUserAgents;
+  const usePlaces = (setup: Pick<CoreOptions, 'config' | 'countries'>): void => {
+    circumstances.home = setup.config.network.country;
+    circumstances.countries = setup.countries ?? null;
+  };
+  usePlaces(options);
   pipeline.watchStrangers = engine.wantsStrangers();
   const endpoints = new EndpointObserver({
     ...(options.endpoints ?? {
@@ -263,6 +274,7 @@ export function createCore(options: CoreOptions): Core {
       emergency = setup.emergency;
       numbering = numberingOf(setup);
       if (setup.badUserAgents) circumstances.badUserAgents = setup.badUserAgents;
+      usePlaces(setup);
       pipeline.watchStrangers = next.wantsStrangers();
       pipeline.observer = observerFor(setup.policies);
       rating.use(ratingSettings(setup), next.marksMs());

@@ -47,6 +47,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     numbers,
     badUserAgents,
     decks,
+    countries,
     proxiesLearned,
   } = await setupOf(files, options);
   const directory = Directory.empty();
@@ -61,6 +62,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     numbers,
     badUserAgents,
     decks,
+    countries,
     store: new MemoryStore(),
     onFinding: (finding) => findings.push(finding),
     onEvent: (event) => counts.event(event),
@@ -140,6 +142,7 @@ async function setupOf(files: readonly string[], options: ReplayOptions): Promis
       numbers: shippedNumberLists(config),
       badUserAgents: loadBadUserAgents([]),
       decks: new Map(),
+      countries: null,
     };
   }
   if (policy !== null) {

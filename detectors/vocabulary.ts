@@ -29,6 +29,15 @@ export interface Charged {
    * absent where nothing can be said: no line, or one that is itself known for less than a day.
    */
   readonly newNetwork?: boolean | null;
+  /** Country of the source (ISO 3166-1 alpha-2) by the operator's GeoIP database; null or absent where none is given or it does not know. */
+  readonly country?: string | null;
+  /**
+   * Where `newNetwork` holds and `country` is one that the line has not been proven from before: the country of the network it used last,
+   * of those that it has known longer. Else null or absent.
+   */
+  readonly countryBefore?: string | null;
+  /** The operator's own country (`network.country`), of proven lines and trunks. */
+  readonly home?: string;
   /** The customer is in its free trial. */
   readonly inTrial?: boolean;
 }

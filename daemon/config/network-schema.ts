@@ -31,6 +31,10 @@ export const NetworkSchema = Type.Object(
       description: "The operator's country, in which national numbers are dialled (ISO 3166-1 alpha-2).",
       default: 'FR',
     }),
+    geoip: Nullable(Text('path'), {
+      description:
+        "Countries of addresses: a database in MaxMind's format (.mmdb) of the operator's own, up to 256 MiB, read again on SIGHUP; null: none, and nothing needs one.",
+    }),
   },
   closed,
 );

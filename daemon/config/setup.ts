@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import type { Detector } from '../../detectors/vocabulary.ts';
 import type { BadUserAgents } from '../identity/bad-user-agents.ts';
+import type { Countries } from '../identity/countries.ts';
 import { Directory } from '../identity/directory.ts';
 import { loadDirectoryFile } from '../identity/directory-file.ts';
 import type { DirectoryData } from '../identity/directory-schema.ts';
@@ -9,6 +10,7 @@ import { EmergencyNumbers } from '../identity/emergency.ts';
 import type { NumberLists } from '../identity/number-lists.ts';
 import { loadBadUserAgents } from './bad-user-agents-file.ts';
 import { type Fault, nearest } from './fault.ts';
+import { loadCountries } from './geoip-file.ts';
 import { type Environment, loadConfigWithPlaces, type PlaceOf } from './load.ts';
 import { loadNumberLists } from './number-files.ts';
 import { type LoadedPolicy, loadPolicies, settleModes } from './policy-file.ts';
@@ -43,6 +45,8 @@ export interface Setup {
   readonly numbers: NumberLists;
   readonly badUserAgents: BadUserAgents;
   readonly decks: RateDecks;
+  /** Countries of addresses, where the configuration brings a database. */
+  readonly countries: Countries | null;
 }
 
 export type LoadedSetup =
@@ -70,6 +74,7 @@ export function loadSetup(
   const emergency = loadEmergency(config, placeOf, faults);
   const numbers = loadNumberLists(config, placeOf, faults);
   const badUserAgents = loadBadUserAgents(faults);
+  const countries = loadCountries(config, placeOf, faults);
   const names = found.faults.length === 0 ? choosable(found.policies) : null;
   const decks = loadRateDecks(config, placeOf, faults);
   const directory = loadDirectory(config, names, placeOf, faults);
@@ -79,7 +84,7 @@ export function loadSetup(
   for (const [id, policy] of found.policies) policies.set(id, settleModes(config.policies, policy));
   return {
     ok: true,
-    setup: { config, directory, policies, emergency, numbers, badUserAgents, decks },
+    setup: { config, directory, policies, emergency, numbers, badUserAgents, decks, countries },
     warnings,
   };
 }

@@ -21,13 +21,33 @@ export type ReadText =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: Fault };
 
+export type ReadBytes =
+  | { readonly ok: true; readonly bytes: Buffer }
+  | { readonly ok: false; readonly fault: Fault };
+
 /** Reads a text file of at most `maximumBytes`. The reason of a failure stands in the fault; `at` is where it was asked for. */
 export function readTextFile(
   path: string,
   maximumBytes: number,
   at: Place = { file: path, line: 1, column: 1 },
 ): ReadText {
-  const fail = (code: FaultCode, what: string, todo: string): ReadText => ({
+  const read = readBytes(path, maximumBytes, at);
+  if (!read.ok) return read;
+  try {
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(read.bytes) };
+  } catch {
+    const fault = { code: 'syntax', what: `${path} is not UTF-8`, todo: 'save it as UTF-8' } as const;
+    return { ok: false, fault: { ...at, ...fault } };
+  }
+}
+
+/** The same for any file. */
+export function readBytes(
+  path: string,
+  maximumBytes: number,
+  at: Place = { file: path, line: 1, column: 1 },
+): ReadBytes {
+  const fail = (code: FaultCode, what: string, todo: string): ReadBytes => ({
     ok: false,
     fault: { ...at, code, what, todo },
   });
@@ -59,15 +79,13 @@ export function readTextFile(
         return fail('too-large', `${path} is longer than ${maximumBytes} bytes`, 'shorten or split it');
       chunks.push(chunk.subarray(0, length));
     }
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
+    return { ok: true, bytes: Buffer.concat(chunks) };
   } catch (error) {
-    return error instanceof TypeError
-      ? fail('syntax', `${path} is not UTF-8`, 'save it as UTF-8')
-      : fail(
-          'unreadable',
-          `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-          'check the file',
-        );
+    return fail(
+      'unreadable',
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      'check the file',
+    );
   } finally {
     closeSync(descriptor);
   }

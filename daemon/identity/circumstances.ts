@@ -1,5 +1,6 @@
 import type { CallEvent, Charged, Event } from '../../detectors/vocabulary.ts';
 import { BadUserAgents } from './bad-user-agents.ts';
+import type { Countries } from './countries.ts';
 import { CredentialTrail } from './credential-trail.ts';
 import { DiallingRhythm } from './dialling-rhythm.ts';
 import { KnownNetworks } from './known-networks.ts';
@@ -22,6 +23,10 @@ export interface CircumstancesOptions {
 export class Circumstances {
   readonly networks: KnownNetworks;
   badUserAgents = new BadUserAgents();
+  /** Countries of addresses, where the operator has brought a database. */
+  countries: Countries | null = null;
+  /** The operator's country, null where it is of no interest. */
+  home: string | null = null;
   readonly #sites: Sites;
   readonly #rhythm: DiallingRhythm;
   readonly #identity: PresentedIdentity;
@@ -101,10 +106,29 @@ export class Circumstances {
     const { line, customer, source } = charged;
     if (line === null && charged.trunk === null) return charged;
     this.#trail.proven(source, atMs);
+    const newNetwork = line === null || charged.trunk !== null ? null : this.networks.see(line, source, atMs);
     return {
       ...charged,
       onSite: this.#sites.contain(line, customer, source),
-      newNetwork: line === null || charged.trunk !== null ? null : this.networks.see(line, source, atMs),
+      newNetwork,
+      ...(this.home === null ? {} : { home: this.home }),
+      ...(this.countries === null ? {} : this.#countriesOf(this.countries, charged, newNetwork, atMs)),
     };
+  }
+
+  /** Countries are those of the addresses now: the database may have come, or changed, after the line was there. */
+  #countriesOf(
+    countries: Countries,
+    { line, source }: Charged,
+    newNetwork: boolean | null,
+    atMs: number,
+  ): Pick<Charged, 'country' | 'countryBefore'> {
+    const country = countries.of(source);
+    if (country === null || line === null || newNetwork !== true) return { country, countryBefore: null };
+    const before = this.networks
+      .knownBefore(line, atMs)
+      .map((address) => countries.of(address))
+      .filter((known) => known !== null);
+    return { country, countryBefore: before.includes(country) ? null : (before[0] ?? null) };
   }
 }

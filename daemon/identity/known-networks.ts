@@ -63,6 +63,16 @@ export class KnownNetworks {
     return atMs - firstMs < NEW_MS;
   }
 
+  /** First addresses of the line's networks that are no longer new to it, the one used last first. */
+  knownBefore(line: string, atMs: number): readonly string[] {
+    const known = this.#lines.get(line);
+    if (known === undefined) return [];
+    return known.networks
+      .filter(([, firstMs]) => firstMs - known.sinceMs < LEARNING_MS || atMs - firstMs >= NEW_MS)
+      .sort(([, , a], [, , b]) => b - a)
+      .map(([network]) => addressIn(network));
+  }
+
   /** Takes a record back; false where it is malformed or traffic has made one meanwhile. */
   restore(line: string, record: string): boolean {
     const known = read(record);
@@ -96,6 +106,13 @@ export function networkOf(source: string): string {
   const address = parseAddress(source);
   if (address === null) return source;
   return `${(address.w0 >>> 0).toString(16)}:${(address.w1 >>> 16).toString(16)}`;
+}
+
+/** First address of what `networkOf` names. */
+function addressIn(network: string): string {
+  if (network.includes('.')) return `${network}.0`;
+  const [high, low] = network.split(':').map((text) => Number.parseInt(text, 16));
+  return `${(high >>> 16).toString(16)}:${(high & 0xffff).toString(16)}:${(low || 0).toString(16)}::`;
 }
 
 function dropOldest(networks: [string, number, number][]): void {

@@ -1,5 +1,5 @@
 import { CHARGED, callEvents, type DetectorCase, many, merged, NOON_MS, STRANGER } from '../cases-events.ts';
-import type { Destination, Event } from '../vocabulary.ts';
+import type { Charged, Destination, Event } from '../vocabulary.ts';
 
 const detector = 'compromised-account';
 const ATTACKER = '198.51.100.66';
@@ -33,13 +33,19 @@ function accepted(minute: number, source: string, refusedBefore: number, newNetw
   };
 }
 
-const calls = (count: number, fromMinute: number, newNetwork: boolean, destination: Partial<Destination>) =>
+const calls = (
+  count: number,
+  fromMinute: number,
+  newNetwork: boolean,
+  destination: Partial<Destination>,
+  places: Partial<Charged> = {},
+) =>
   merged(
     ...many(count, (n) =>
       callEvents({
         startMs: at(fromMinute + n),
         callId: `abuse-${n}`,
-        charged: { source: newNetwork ? ATTACKER : CHARGED.source, newNetwork },
+        charged: { source: newNetwork ? ATTACKER : CHARGED.source, newNetwork, home: 'FR', ...places },
         destination,
       }),
     ),
@@ -48,6 +54,8 @@ const calls = (count: number, fromMinute: number, newNetwork: boolean, destinati
 const at = (minute: number) => NOON_MS + minute * 60_000;
 const premium = { kind: 'premium', country: 'FR' } as const;
 const abroad = { kind: 'mobile', country: 'CI' } as const;
+/** The network is in the Netherlands, the line was only ever used in France. */
+const moved = { country: 'NL', countryBefore: 'FR' } as const;
 
 export const compromisedAccountCases: readonly DetectorCase[] = [
   {
@@ -113,6 +121,49 @@ export const compromisedAccountCases: readonly DetectorCase[] = [
     detector,
     title: 'calls within the country from a new network: a move of house',
     events: merged([accepted(0, ATTACKER, 0, true)], calls(50, 1, true, { kind: 'mobile', country: 'FR' })),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'in a country new to the line, the fifth call to a third one',
+    events: calls(5, 1, true, abroad, moved),
+    firesAtMs: [at(5)],
+    significantAtMs: null,
+  },
+  { detector, title: 'four of them', events: calls(4, 1, true, abroad, moved), firesAtMs: [] },
+  {
+    detector,
+    title: 'the same nine calls from a network that is new in a country that is not',
+    events: calls(9, 1, true, abroad, { country: 'FR', countryBefore: null }),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'on a journey: calls home and within the country are no third one',
+    events: merged(
+      calls(50, 1, true, { kind: 'mobile', country: 'FR' }, moved),
+      calls(9, 60, true, { kind: 'mobile', country: 'NL' }, moved),
+    ),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'guessed, then used from a new country: sure with the fifth call to a third one',
+    events: merged(refusals(20), [accepted(10, ATTACKER, 0, true)], calls(5, 11, true, abroad, moved)),
+    firesAtMs: [at(10)],
+    significantAtMs: at(15),
+  },
+  {
+    detector,
+    title: 'home is the operator’s country: for a Belgian one ten calls to France are international',
+    events: calls(10, 1, true, { kind: 'mobile', country: 'FR' }, { home: 'BE' }),
+    firesAtMs: [at(10)],
+  },
+  {
+    detector,
+    title: 'unless the rule names another home',
+    parameters: { home: 'FR' },
+    events: calls(50, 1, true, { kind: 'mobile', country: 'FR' }, { home: 'BE' }),
     firesAtMs: [],
   },
 ];

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Count, Duration } from '../parameters.ts';
-import type { Event, EventDetector, NumberKind } from '../vocabulary.ts';
+import { chargedOf, type Event, type EventDetector, type NumberKind } from '../vocabulary.ts';
 
 const parameters = Type.Object({
   guesses: Count({
@@ -25,10 +25,19 @@ const parameters = Type.Object({
     unit: 'attempts',
     description: 'The same for attempts to other countries.',
   }),
+  elsewhere: Count({
+    default: 5,
+    minimum: 1,
+    maximum: 10_000,
+    unit: 'attempts',
+    description:
+      'The same for attempts from a country that is new to the line, to a third one: neither that country nor home. Needs `network.geoip`.',
+  }),
   home: Type.String({
-    pattern: '^[A-Z]{2}$',
-    default: 'FR',
-    description: 'Country (ISO 3166-1 alpha-2) whose numbers are not international.',
+    pattern: '^([A-Z]{2}|network)$',
+    default: 'network',
+    description:
+      'Country (ISO 3166-1 alpha-2) whose numbers are not international; `network`: that of `network.country`.',
   }),
   window: Duration({
     default: '24h',
@@ -43,7 +52,16 @@ const parameters = Type.Object({
 });
 
 const RISKY: ReadonlySet<NumberKind> = new Set(['premium', 'satellite', 'international-network']);
-const FIELDS = ['guesses', 'accepted', 'guessedHere', 'newNetwork', 'risky', 'international'] as const;
+const FIELDS = [
+  'guesses',
+  'accepted',
+  'guessedHere',
+  'newNetwork',
+  'risky',
+  'international',
+  'newCountry',
+  'elsewhere',
+] as const;
 const BUCKETS = 288;
 
 export const compromisedAccount: EventDetector<Static<typeof parameters>> = {
@@ -54,7 +72,7 @@ export const compromisedAccount: EventDetector<Static<typeof parameters>> = {
   measures: ({ window, home, guesses }) => [
     {
       kind: 'sum',
-      name: `account-abuse-${home}-${guesses}`,
+      name: `account-use-${home}-${guesses}`,
       fields: FIELDS,
       period: { kind: 'sliding', windowMs: window, bucketMs: Math.ceil(window / BUCKETS / 1000) * 1000 },
       add: (event) => added(event, guesses, home),
@@ -62,17 +80,26 @@ export const compromisedAccount: EventDetector<Static<typeof parameters>> = {
   ],
   judge: ([reading], parameters, event) => {
     if (reading.kind !== 'sum') return null;
-    const [guessed, accepted, guessedHere, newNetwork, risky, international] = reading.totals;
+    const [guessed, accepted, guessedHere, newNetwork, risky, international, newCountry, elsewhere] =
+      reading.totals;
     const { guesses, window } = parameters;
     // Somebody got in who was not the line before: where the guesses came from, or from a network that it never used.
     const entered = guessed >= guesses && accepted > 0 && (guessedHere > 0 || newNetwork > 0);
-    const used = risky >= parameters.risky || international >= parameters.international;
+    const used =
+      risky >= parameters.risky ||
+      international >= parameters.international ||
+      elsewhere >= parameters.elsewhere;
+    const { country = null, countryBefore = null } = event === null ? {} : chargedOf(event);
     const signs = [
       guessed >= guesses ? `${guessed} refused credentials` : null,
       guessedHere > 0 ? 'then accepted from where they came' : null,
       newNetwork > 0 ? 'accepted from a new network' : null,
+      newCountry > 0
+        ? `in a country new to the line${countryBefore === null ? '' : `: ${country}, before ${countryBefore}`}`
+        : null,
       risky > 0 ? `${risky} attempts to premium, satellite or high-risk numbers from there` : null,
       international > 0 ? `${international} attempts to other countries from there` : null,
+      elsewhere > 0 ? `${elsewhere} of them to neither that country nor home` : null,
     ].filter((sign) => sign !== null);
     return {
       value: (entered ? 1 : 0) + (used ? 1 : 0),
@@ -85,6 +112,7 @@ export const compromisedAccount: EventDetector<Static<typeof parameters>> = {
       evidence: {
         signs,
         source: event !== null && 'leg' in event ? event.leg.charged.source : null,
+        ...(country === null ? {} : { sourceCountry: country, countryBefore }),
         callIds: reading.samples,
       },
     };
@@ -94,16 +122,37 @@ export const compromisedAccount: EventDetector<Static<typeof parameters>> = {
 /** Refusals are told under the line that they name; the engine counts them and does not judge the line by them. */
 function added(event: Event, guesses: number, home: string): readonly number[] | null {
   if (event.type === 'credentials') {
-    if (!event.accepted) return [1, 0, 0, 0, 0, 0];
-    const here = (event.refusedBefore ?? 0) >= guesses ? 1 : 0;
-    const fresh = event.charged.newNetwork === true ? 1 : 0;
+    const { accepted, charged } = event;
+    if (!accepted) return fields({ guesses: 1 });
+    const guessedHere = (event.refusedBefore ?? 0) >= guesses ? 1 : 0;
+    const newNetwork = charged.newNetwork === true ? 1 : 0;
     // Phones refresh their registration all day: only what says something is kept.
-    return here + fresh === 0 ? null : [0, 1, here, fresh, 0, 0];
+    if (guessedHere + newNetwork === 0) return null;
+    return fields({
+      accepted: 1,
+      guessedHere,
+      newNetwork,
+      newCountry: charged.countryBefore == null ? 0 : 1,
+    });
   }
   if (event.type !== 'attempt' || event.leg.direction !== 'outgoing' || event.leg.emergency) return null;
   const { charged, destination } = event.leg;
   if (charged.newNetwork !== true) return null;
+  const { country } = destination;
   const isRisky = destination.highRisk || RISKY.has(destination.kind);
-  const isAbroad = !isRisky && destination.country !== null && destination.country !== home;
-  return isRisky || isAbroad ? [0, 1, 0, 1, isRisky ? 1 : 0, isAbroad ? 1 : 0] : null;
+  const isAbroad = !isRisky && country !== null && country !== (home === 'network' ? charged.home : home);
+  if (!isRisky && !isAbroad) return null;
+  const isNewCountry = charged.countryBefore != null;
+  return fields({
+    accepted: 1,
+    newNetwork: 1,
+    risky: isRisky ? 1 : 0,
+    international: isAbroad ? 1 : 0,
+    newCountry: isNewCountry ? 1 : 0,
+    elsewhere: isAbroad && isNewCountry && country !== charged.country ? 1 : 0,
+  });
+}
+
+function fields(values: Partial<Record<(typeof FIELDS)[number], number>>): readonly number[] {
+  return FIELDS.map((name) => values[name] ?? 0);
 }

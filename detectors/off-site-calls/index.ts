@@ -38,6 +38,7 @@ export const offSiteCalls: EventDetector<Static<typeof parameters>> = {
         country: leg.destination.country,
         durationSeconds: durationMs === null ? null : durationMs / 1000,
         source: leg.charged.source,
+        ...(leg.charged.country == null ? {} : { sourceCountry: leg.charged.country }),
         userAgent: leg.userAgent,
         newNetwork: leg.charged.newNetwork ?? null,
         callIds: [leg.callId],
