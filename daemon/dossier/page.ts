@@ -62,11 +62,11 @@ const STYLE = `
 body { font: 9.5pt/1.4 system-ui, sans-serif; color: #111; max-width: 178mm; margin: 0 auto; overflow-wrap: anywhere }
 header { border-bottom: 1.5pt solid #111; display: flex; justify-content: space-between; gap: 2em } header p { margin: 0 0 4pt; font-weight: 600 }
 header .address { font-weight: 400; white-space: pre-line; text-align: right }
-h1 { font-size: 15pt; margin: 12pt 0 6pt } h2 { font-size: 11.5pt; margin: 14pt 0 4pt; border-bottom: .5pt solid #888; break-after: avoid }
+h1 { font-size: 13pt; margin: 12pt 0 6pt } h2 { font-size: 11.5pt; margin: 14pt 0 4pt; border-bottom: .5pt solid #888; break-after: avoid }
 h3 { font-size: 9.5pt; margin: 8pt 0 2pt; break-after: avoid }
 table { border-collapse: collapse; width: 100%; margin: 0 0 6pt; table-layout: fixed; font-size: 8.2pt } thead { display: table-header-group }
 tr { break-inside: avoid } th, td { text-align: left; vertical-align: top; padding: 1.5pt 4pt 1.5pt 0; border-bottom: .3pt solid #ccc }
-thead th { border-bottom: .8pt solid #555 } table.fields { font-size: 9pt } table.fields th { width: 38mm; font-weight: 600 }
+thead th { border-bottom: .8pt solid #555; overflow-wrap: normal } table.fields { font-size: 9pt; break-inside: avoid } table.fields th { width: 38mm; font-weight: 600 }
 code, .mono { font-family: ui-monospace, monospace; font-size: 7.6pt } .note { color: #333; font-size: 8.5pt }
 @media screen { body { padding: 12mm } }`;
 
@@ -141,7 +141,7 @@ function findings(entries: readonly Entry[]): string {
       ['Measured', 20],
       ['Limit', 12],
       ['What became of it', 18],
-      ['Entry', 7],
+      ['Entry', 10],
     ],
     entries.map(({ n, data }) => {
       const alert = data as Data;
@@ -169,7 +169,7 @@ function acts(entries: readonly Entry[]): string {
       ['Who', 18],
       ['What', 40],
       ['Why', 40],
-      ['Entry', 7],
+      ['Entry', 10],
     ],
     entries.map(({ n, data }) => {
       const act = data as Data;
@@ -189,9 +189,9 @@ function calls(entries: readonly Entry[]): string {
       ['Started', 24],
       ['Answered', 24],
       ['Number', 22],
-      ['Seconds', 11],
-      ['Known from', 14],
-      ['Entry', 7],
+      ['Seconds', 15],
+      ['Known from', 16],
+      ['Entry', 10],
     ],
     entries.map(({ n, data }) => {
       const call = data as Data;
@@ -235,7 +235,7 @@ function notices(entries: readonly Entry[]): string {
       ['Receiver', 24],
       ['Outcome', 20],
       ['Notice', 44],
-      ['Entry', 7],
+      ['Entry', 10],
     ],
     entries.map(({ n, data }) => {
       const notice = data as Data;
