@@ -281,6 +281,25 @@ describe('gate for drachtio', () => {
     assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 403);
   });
 
+  test('a branch that fails while another has answered leaves the call its place, and its end', async () => {
+    service = await startGate();
+    await limit('line:alice', 1);
+    const first = request('INVITE', '0142000001');
+    assert.equal((await drachtio.request(first, pbx)).status, 200);
+    await waitFor('the answer', () => service.counters.outcomes['2xx'] === 1);
+    drachtio.nextHop = () => 486;
+    const branch = first.replace('z9hG4bK', 'z9hG4bKother');
+    assert.equal((await drachtio.request(branch, pbx)).status, 486);
+    await waitFor('both told', () => service.counters.outcomes['4xx'] === 1);
+    drachtio.nextHop = () => 200;
+    assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 403);
+    assert.equal(await openCalls('alice'), 1);
+    assert.equal(service.drachtio.openCalls, 1);
+    drachtio.bye(first);
+    await waitFor('the end', async () => (await openCalls('alice')) === 0);
+    assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 200);
+  });
+
   test('a limit on both directions counts calls that arrive, and refuses none of them', async () => {
     service = await startGate();
     await limit('line:alice', 2, 'both');

@@ -8,6 +8,7 @@ export type CallDirection = 'outgoing' | 'incoming';
 interface Booking {
   readonly direction: CallDirection;
   readonly subjects: readonly Subject[];
+  readonly answered?: boolean;
 }
 
 export interface LedgerOptions {
@@ -37,7 +38,7 @@ if not redis.call('ZSCORE', own, ARGV[3]) then
   if ARGV[5] ~= 'outgoing' then open = open + redis.call('ZCARD', KEYS[2]) end
   if open >= tonumber(ARGV[4]) then return open end
 end
-redis.call('ZADD', own, ARGV[2], ARGV[3])
+redis.call('ZADD', own, 'GT', ARGV[2], ARGV[3])
 redis.call('PEXPIREAT', own, ARGV[2] + ARGV[7])
 return -1`;
 
@@ -92,6 +93,8 @@ export class CallLedger {
   /** Enters a call for all its subjects; those that `admit` has entered already keep their place. */
   async enter(call: string, callId: string, booking: Booking): Promise<void> {
     const { redis, clock, unansweredAgeMs, maximumAgeMs } = this.#options;
+    // Another branch of a call that goes on: it keeps its place and its time.
+    if ((await this.#booking(call))?.answered) return;
     await Promise.all([
       this.#write(call, booking, clock() + unansweredAgeMs),
       redis.sadd(namesKey(callId), call),
@@ -104,7 +107,13 @@ export class CallLedger {
     const booking = await this.#booking(call);
     if (booking === null) return;
     const { clock, maximumAgeMs } = this.#options;
-    await this.#write(call, booking, clock() + maximumAgeMs);
+    await this.#write(call, { ...booking, answered: true }, clock() + maximumAgeMs);
+  }
+
+  /** An INVITE of the call came to nothing. It is over unless another branch of it was answered. */
+  async failed(call: string): Promise<void> {
+    const booking = await this.#booking(call).catch(() => null);
+    if (!booking?.answered) await this.end(call);
   }
 
   /** The call is over. False where it is in no ledger; an end that cannot be written is remembered. */
@@ -165,14 +174,15 @@ export class CallLedger {
     return true;
   }
 
-  async #write(call: string, { direction, subjects }: Booking, untilMs: number): Promise<void> {
+  async #write(call: string, booking: Booking, untilMs: number): Promise<void> {
     const { redis } = this.#options;
+    const { direction, subjects } = booking;
     const until = Math.round(untilMs);
     await Promise.all([
-      redis.set(callKey(call), JSON.stringify({ direction, subjects }), 'PXAT', until),
+      redis.set(callKey(call), JSON.stringify(booking), 'PXAT', until),
       ...subjects.map(async (subject) => {
         const key = levelKey(subject, direction);
-        await redis.zadd(key, until, call);
+        await redis.zadd(key, 'GT', until, call);
         // The key lives as long as its longest call.
         await redis.pexpireat(key, until + this.#options.maximumAgeMs);
       }),
@@ -183,8 +193,8 @@ export class CallLedger {
     const text = await this.#options.redis.get(callKey(call));
     if (text === null) return null;
     try {
-      const { direction, subjects } = JSON.parse(text) as Booking;
-      return { direction, subjects };
+      const { direction, subjects, answered = false } = JSON.parse(text) as Booking;
+      return { direction, subjects, answered };
     } catch {
       return null;
     }

@@ -39,6 +39,8 @@ export interface DrachtioGateOptions {
 /** How long a stop waits for decisions under way. */
 const DRAIN_MS = 2_000;
 const SWEEP_MS = 1_000;
+/** Reasons of a `cdr:stop` that are no end of a call which was answered. */
+const FAILED: ReadonlySet<string> = new Set(['call-rejected', 'call-canceled']);
 
 const message = new SipMessage();
 
@@ -262,9 +264,13 @@ export class DrachtioGate implements CallEnder {
 
   #forget(question: GateQuestion | null): void {
     if (question === null || question.method !== 'INVITE' || question.inDialog) return;
-    const name = callName(question.callId, question.fromTag);
-    this.#calls.ended(name);
-    void this.#options.ledger.end(name);
+    this.#failed(callName(question.callId, question.fromTag));
+  }
+
+  /** A branch that fails ends no call that another one has answered. */
+  #failed(name: string): void {
+    if (!this.#calls.get(name)?.answer) this.#calls.ended(name);
+    void this.#options.ledger.failed(name);
   }
 
   async #hangUp(name: string, call: OpenCall): Promise<void> {
@@ -337,6 +343,10 @@ export class DrachtioGate implements CallEnder {
     for (const tag of tags) {
       if (tag === '') continue;
       const name = callName(callId, tag);
+      if (FAILED.has(detail)) {
+        this.#failed(name);
+        continue;
+      }
       this.#calls.ended(name);
       void this.#options.ledger.end(name);
     }

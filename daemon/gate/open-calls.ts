@@ -61,6 +61,8 @@ export class OpenCalls {
       readonly maximumAgeMs: number;
     },
   ): void {
+    // Another branch of a call that was answered.
+    if (this.#calls.get(name)?.answer) return;
     const bytes = Buffer.from(text, 'utf8');
     if (message.read(bytes, 0, bytes.length) !== 0) return;
     const contact = message.headers('Contact')[0];
