@@ -106,7 +106,8 @@ function faultOf(words: readonly string[]): string | null {
     }
     const child = node.children.find(({ path }) => path.at(-1) === word);
     if (child !== undefined) node = child;
-    else if (node.children.length > 0 && word !== 'help')
+    // `dossier ID` beside `dossier verify FILE`: the word may be either.
+    else if (node.children.length > 0 && node.arguments.length === 0 && word !== 'help')
       return `${['vigie', ...node.path].join(' ')} has no command ${word}`;
   }
   return null;
@@ -160,6 +161,9 @@ test('every npm script and every file that node runs exists', () => {
   });
 });
 
+/** Events that notices tell and that are called like a section. */
+const EVENTS: ReadonlySet<string> = new Set(['brake.engaged', 'brake.released']);
+
 interface Shape {
   readonly properties?: Readonly<Record<string, TSchema>>;
   readonly patternProperties?: object;
@@ -190,7 +194,12 @@ test('every configuration key with its section is in the schema', () => {
       const key = /^([a-z][A-Za-z]*(?:(?:\[\])?\.[A-Za-z][\w-]*)+)(?::.*)?$/
         .exec(word)?.[1]
         .replaceAll('[]', '');
-      if (key === undefined || rules.has(key) || /\.(?:ya?ml|ts|md|cfg|json|service|key)$/.test(key))
+      if (
+        key === undefined ||
+        rules.has(key) ||
+        EVENTS.has(key) ||
+        /\.(?:ya?ml|ts|md|cfg|json|service|key)$/.test(key)
+      )
         continue;
       const steps = key.split('.');
       if (!Object.hasOwn(ConfigSchema.properties, steps[0])) continue;
