@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { detectors } from '../detectors/index.ts';
 import { EventHub } from './admin/event-hub.ts';
 import { createLocalToken } from './admin/local-token.ts';
-import { buildAdminServer, buildMetricsServer } from './admin/server.ts';
 import type { AdminToken } from './admin/tokens.ts';
 import { adminServices } from './admin-services.ts';
 import { callsToEnd } from './calls-to-end.ts';
-import type { VigieConfig } from './config/schema.ts';
+import { CaptureClock, FURTHEST_AHEAD_MS, lagOfNewest, wallClock } from './capture-clock.ts';
 import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
 import { CreditDesk } from './credit.ts';
@@ -20,11 +18,13 @@ import { outsideCallEnders, outsideEnforcers, outsideFrom } from './enforcement/
 import { DirectoryNames } from './enforcement/subject-names.ts';
 import { registeredLine } from './gate/registered-line.ts';
 import { GateService } from './gate/service.ts';
+import { hepReceiver, tlsMaterial } from './hep-receiver.ts';
+import { HttpListeners } from './http-listeners.ts';
 import { Directory } from './identity/directory.ts';
 import { parseAddress } from './ingest/address.ts';
-import { HepReceiver } from './ingest/hep-server.ts';
+import type { HepReceiver } from './ingest/hep-server.ts';
 import type { Packet } from './ingest/packet.ts';
-import { readTlsFiles, type TlsMaterial } from './ingest/tls-files.ts';
+import { IngestLosses } from './ingest-losses.ts';
 import { IngestRates } from './ingest-report.ts';
 import { LiveEvents } from './live-events.ts';
 import { metricSources, Tallies } from './metric-readings.ts';
@@ -32,9 +32,9 @@ import { type ModeOverride, ModeOverrides } from './mode-overrides.ts';
 import { Persistence } from './persistence.ts';
 import type { Finding } from './policy/finding.ts';
 import { clearAfter } from './policy/plan.ts';
-import { SilenceWatch } from './policy/silence.ts';
 import { noTerms } from './policy/terms.ts';
 import { RecentCalls } from './recent-calls.ts';
+import { restartsNeeded } from './restarts-needed.ts';
 import { trimStreams } from './retention.ts';
 import { SharedRates } from './shared-rates.ts';
 import { createHealth, type Health } from './telemetry/health.ts';
@@ -50,15 +50,10 @@ const TICK_MS = 50;
 const WATCH_MS = 1_000;
 /** How often what is older than its retention is removed. */
 const RETENTION_MS = 600_000;
-/** Capture stamps do not jump further ahead of the wall clock than this: a clock set to another time zone is the most that is believed. */
-const FURTHEST_AHEAD_MS = 86_400_000;
 /** Faults of the pipeline are all counted, but logged at most this often. */
 const FAULT_LOG_MS = 1_000;
 /** Redis may be away at the start: measuring begins without it after this long. */
 const REDIS_PATIENCE_MS = 5_000;
-
-/** Wall clock with microseconds, milliseconds since the epoch. */
-export const wallClock = (): number => performance.timeOrigin + performance.now();
 
 /** The directory of a new configuration has faults: an operator's slip, not ours. */
 export class DirectoryRefused extends Error {
@@ -95,18 +90,16 @@ export class Daemon {
   readonly #toldOnce: ToldOnce;
   readonly #embedded: EmbeddedRedis | null;
   #setup: Setup;
-  #servers: FastifyInstance[] = [];
+  readonly #http = new HttpListeners();
   #tokens: readonly AdminToken[] = [];
   #timers: NodeJS.Timeout[] = [];
   #restored = false;
-  #lastLag = { captureMs: 0, arrivalMs: 0 };
-  #lastDrops = 0;
+  readonly #clock = new CaptureClock();
+  readonly #losses = new IngestLosses();
   #faultLoggedMs = 0;
-  #lastFrames = 0;
   #brakeReason: string | null = null;
   /** Customers whose cost was taken back in the last second. */
   readonly #owingLess = new Set<string>();
-  readonly #silences = new Map<number, SilenceWatch>();
 
   /** Starts everything; rejects if a socket cannot be opened, after having closed what was open. */
   static async start(setup: Setup, log: Log): Promise<Daemon> {
@@ -156,6 +149,7 @@ export class Daemon {
       numbers: setup.numbers,
       badUserAgents: setup.badUserAgents,
       decks: setup.decks,
+      countries: setup.countries,
       store: this.store,
       onFinding: (finding) => this.#found(finding),
       modeOf: (rule, { id }) => this.modes.modeOf(this.#setup.config.policies, id, rule).mode,
@@ -178,20 +172,7 @@ export class Daemon {
       nowMs: () => this.captureNowMs(),
     });
     this.#toldOnce = new ToldOnce(this.store);
-    this.receiver = new HepReceiver({
-      udp: config.ingest.hep.udp,
-      tcp: config.ingest.hep.tcp,
-      tls: tlsListener(config),
-      authKey: config.ingest.hep.authKey,
-      agents: config.ingest.hep.agents,
-      receiveBufferBytes: config.ingest.hep.receiveBufferBytes,
-      maximumConnections: config.ingest.hep.maximumConnections,
-      stalledMs: config.ingest.hep.idleTimeout as number,
-      gapLimitMs: config.brake.gap.silence as number,
-      clock: wallClock,
-      sink: this.#packet,
-      onError: (error) => log.error('ingest.socket-error', { error }),
-    });
+    this.receiver = hepReceiver(config, this.#packet, (error) => log.error('ingest.socket-error', { error }));
     this.gate = new GateService({
       config,
       directory: this.directory,
@@ -277,18 +258,17 @@ export class Daemon {
 
   /** Where the HTTP API listens, `host:port`; null before. */
   adminAddress(): string | null {
-    return addressOf(this.#servers[0]);
+    return this.#http.adminAddress();
   }
 
   /** Capture time now: the newest stamp that the pipeline believes, and the time that has gone by since. */
   captureNowMs(): number {
-    const { captureMs, arrivalMs } = this.#lastLag;
-    return captureMs === 0 ? Date.now() : captureMs + (wallClock() - arrivalMs);
+    return this.#clock.nowMs();
   }
 
   /** Seconds that capture stamps lie behind arrival, null before the first packet. */
   captureLagSeconds(): number | null {
-    const lag = this.#lagOfNewest();
+    const lag = lagOfNewest(this.receiver.agents.values());
     return lag === null ? null : lag / 1000;
   }
 
@@ -296,34 +276,7 @@ export class Daemon {
   async reload(setup: Setup): Promise<string[]> {
     const before = this.#setup.config;
     const { config } = setup;
-    // Of the parts below, these options are taken in at once.
-    const changeable = {
-      tokens: 0,
-      requestsPerMinute: 0,
-      failuresPerMinute: 0,
-      noticePeriod: 0,
-      suspensionDuration: 0,
-      blockDuration: 0,
-    };
-    const fixed = (
-      [
-        'ingest',
-        'redis',
-        'admin',
-        'metrics',
-        'capacity',
-        'calls',
-        'cluster',
-        'enforcement',
-        'notices',
-        'operator',
-        'gate',
-      ] as const
-    ).filter(
-      (part) =>
-        JSON.stringify({ ...before[part], ...changeable }) !==
-        JSON.stringify({ ...config[part], ...changeable }),
-    );
+    const fixed = restartsNeeded(before, config);
     const faults = this.directory.replace(setup.directory, choosable(setup.policies));
     if (faults.length > 0)
       throw new DirectoryRefused(faults.map(({ path, message }) => `${path}: ${message}`));
@@ -350,7 +303,7 @@ export class Daemon {
     this.#timers = [];
     this.#live.stop();
     this.events.close();
-    await Promise.allSettled(this.#servers.map((server) => server.close()));
+    await this.#http.close();
     await this.gate.stop();
     await this.receiver.stop();
     // Events still waiting for earlier ones go out; open calls stay in the store.
@@ -409,26 +362,18 @@ export class Daemon {
     this.#tokens = [createLocalToken(config.redis.directory)];
     const health = createHealth(this.#healthSources());
     this.#health = health;
-    const services = adminServices(this, health);
     const options = {
-      services,
+      services: adminServices(this, health),
       log: this.log,
       version: VERSION,
       tokens: () => [...this.#tokens, ...(this.#setup.config.admin.tokens as readonly AdminToken[])],
-      withMetrics: config.metrics.listen === null,
       decide: this.gate.decideService(),
       limits: () => {
         const { requestsPerMinute, failuresPerMinute } = this.#setup.config.admin;
         return { requests: requestsPerMinute, failures: failuresPerMinute };
       },
     };
-    const admin = buildAdminServer(options);
-    this.#servers.push(admin);
-    await admin.listen(hostAndPort(config.admin.listen));
-    if (config.metrics.listen === null) return;
-    const metrics = buildMetricsServer(options);
-    this.#servers.push(metrics);
-    await metrics.listen(hostAndPort(config.metrics.listen));
+    await this.#http.open(options, config);
   }
 
   #healthSources() {
@@ -486,7 +431,7 @@ export class Daemon {
   #found(finding: Finding): void {
     this.recentCalls.hold(finding);
     this.tallies.finding(finding);
-    const lag = this.#lagOfNewest();
+    const lag = lagOfNewest(this.receiver.agents.values());
     const seconds = lag === null ? 0 : Math.max(0, wallClock() - (finding.atMs + lag)) / 1000;
     this.metrics.decided(seconds);
     const { rule, subject, value, limit, unit, action, mode, held, evidence } = finding;
@@ -515,23 +460,13 @@ export class Daemon {
     else this.log.info('finding.told-by-another', { id: finding.id, rule: ruleId });
   }
 
-  /** Arrival minus capture of the newest packet of any agent, ms. */
-  #lagOfNewest(): number | null {
-    let newest: { lastArrivalMs: number; clockOffsetMs: number } | null = null;
-    for (const agent of this.receiver.agents.values())
-      if (agent.messages > 0 && (newest === null || agent.lastArrivalMs > newest.lastArrivalMs))
-        newest = agent;
-    return newest === null ? null : newest.clockOffsetMs;
-  }
-
   #tick(): void {
     const { pipeline, engine } = this.core;
     // What the pipeline believes, not an agent's last stamp: one far ahead must not end every call.
     pipeline.believeUpTo(wallClock() + FURTHEST_AHEAD_MS);
     const captureMs = pipeline.nowMs;
     if (!Number.isFinite(captureMs)) return;
-    if (this.#lastLag.captureMs === 0 || captureMs > this.captureNowMs())
-      this.#lastLag = { captureMs, arrivalMs: wallClock() };
+    this.#clock.advance(captureMs);
     const nowMs = this.captureNowMs();
     pipeline.tick(nowMs);
     engine.tick(nowMs);
@@ -598,27 +533,17 @@ export class Daemon {
     }
   }
 
-  /** Packets that the kernel dropped, and agents that have gone silent, make ratios unreliable: the brake is told. */
   #watchLosses(): void {
-    const { brake } = this.core;
-    const { frames, kernelDrops } = this.receiver.counters;
-    const drops = kernelDrops - this.#lastDrops;
-    const got = frames - this.#lastFrames;
-    this.#lastDrops = kernelDrops;
-    this.#lastFrames = frames;
     const nowMs = this.captureNowMs();
-    const { lostShare, silence } = this.#setup.config.brake.gap;
-    if (drops > 0 && drops >= lostShare * (drops + got)) {
-      brake.onGap(nowMs - WATCH_MS, nowMs);
-      this.log.warn('ingest.dropped', { drops, frames: got });
-    }
-    const now = wallClock();
-    for (const { agentId, messages, lastArrivalMs } of this.receiver.agents.values()) {
-      if (messages === 0) continue;
-      const watch = this.#silences.get(agentId) ?? new SilenceWatch();
-      this.#silences.set(agentId, watch);
-      const silentMs = now - lastArrivalMs;
-      if (watch.observe(now, messages, silentMs, silence as number)) brake.onGap(nowMs - silentMs, nowMs);
+    const { gap } = this.#setup.config.brake;
+    for (const { lengthMs, drops, frames } of this.#losses.observe(
+      this.receiver,
+      gap,
+      wallClock(),
+      WATCH_MS,
+    )) {
+      this.core.brake.onGap(nowMs - lengthMs, nowMs);
+      if (drops > 0) this.log.warn('ingest.dropped', { drops, frames });
     }
   }
 
@@ -636,35 +561,9 @@ export class Daemon {
   }
 }
 
-function tlsListener({ ingest }: VigieConfig): (TlsMaterial & { listen: string }) | null {
-  const { listen } = ingest.hep.tls;
-  return listen === null ? null : { listen, ...tlsMaterial({ ingest }) };
-}
-
-/** The loader has seen that the files are well; that they changed since is all that can be wrong. */
-function tlsMaterial({ ingest }: Pick<VigieConfig, 'ingest'>): TlsMaterial {
-  const { certificate, key, clientAuthority } = ingest.hep.tls;
-  const read = readTlsFiles({ certificate: certificate ?? '', key: key ?? '', clientAuthority });
-  if (!read.ok) throw new Error(`ingest.hep.tls.${read.option}: ${read.what}; ${read.todo}`);
-  return read.material;
-}
-
 function redisUrl(url: string, password: string | null): string {
   if (password === null) return url;
   const parsed = new URL(url);
   if (parsed.password === '') parsed.password = password;
   return parsed.href;
-}
-
-function hostAndPort(listen: string): { host: string; port: number } {
-  const at = listen.lastIndexOf(':');
-  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) };
-}
-
-function addressOf(server: FastifyInstance | undefined): string | null {
-  const address = server?.server.address();
-  if (!address || typeof address === 'string') return null;
-  return address.family === 'IPv6'
-    ? `[${address.address}]:${address.port}`
-    : `${address.address}:${address.port}`;
 }
