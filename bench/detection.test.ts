@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Attack, Label } from '../simulate/labels.ts';
 import { doneBy, eurosBegunBy, eurosUntil, evaluate, type Price, type Told } from './detection-report.ts';
+import { tables } from './detection-tables.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -119,4 +120,27 @@ test('recall, precision, times, and whom it wronged', () => {
   assert.deepEqual(result.per1000LinesAndMonth, { alerted: 12, limited: 4, stopped: 4 });
   assert.deepEqual([result.aftermath, result.held], [1, 1]);
   assert.deepEqual(result.attacks, { planted: 1, alerted: 1, stopped: 1 });
+});
+
+test('tables of two runs: counts and euros are summed, times from the lowest to the highest median', () => {
+  const run = (seed: string, stopMs: number) => {
+    const calls = [call('4', 0, 10 * HOUR_MS, 11 * HOUR_MS)];
+    const findings = [told('p.a', 'line', '1', 10 * HOUR_MS + stopMs, { action: 'suspend' })];
+    const size = { lines: 20, days: 1 };
+    return {
+      ...{ ...size, perKind: 1, seed, policies: ['p'], fromMs: 0, lookAlikes: true },
+      ...{ messages: 7, seconds: 1 },
+      results: { p: evaluate(findings, [label('wangiri', '1', { calls })], [], size, price) },
+    };
+  };
+  const lines = tables([run('1', 12_000), run('2', 1_800_000)]).split('\n');
+  assert.ok(
+    lines.includes('| p | 100 % | 100 % | 100 % | 120 of 120 | 0 (0.0) | 0 (0.0) | 0 (0.0) |'),
+    lines.join('\n'),
+  );
+  const wangiri = lines.find((line) => line.startsWith('| wangiri '));
+  assert.equal(
+    wangiri,
+    '| wangiri | 2 | 2 | 0 | 2 | 12 s – 0.5 h | 12 s – 0.5 h | 12 s – 0.5 h | 15.10 | 60.00 | 60.00 | a |',
+  );
 });
