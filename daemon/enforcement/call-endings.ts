@@ -17,9 +17,13 @@ export interface CallEndingsOptions {
   readonly clock: () => number;
   readonly log: EventLog;
   readonly hooks: EnforcementHooks;
+  /** False for a rule that observes by now: what waits to be asked again is not. Default: all enforce. */
+  readonly enforces?: (policy: string, rule: string) => boolean;
 }
 
 interface EndingJob {
+  /** Missing in jobs of older versions. */
+  readonly policy?: string;
   readonly finding: string;
   readonly rule: string;
   readonly clause: string;
@@ -58,11 +62,11 @@ export class CallEndings {
 
   /** Throws while Redis is away; may be repeated. */
   async queue(finding: Finding, calls: readonly CallToEnd[]): Promise<void> {
-    const { id, rule, clause, subject } = finding;
+    const { id, policy, rule, clause, subject } = finding;
     const { attempts, backoffMs } = this.#options.settings.callEndings;
     const jobs = calls.slice(0, callsAtMost).map((call) => ({
       name: 'end',
-      data: { finding: id, rule, clause, subject: `${subject.kind}:${subject.id}`, call },
+      data: { finding: id, policy, rule, clause, subject: `${subject.kind}:${subject.id}`, call },
       opts: {
         jobId: `end-${digest([id, call.callId, call.fromTag ?? ''])}`,
         attempts,
@@ -95,7 +99,9 @@ export class CallEndings {
 
   async #end(job: Job<EndingJob>): Promise<void> {
     const { enders, log, settings } = this.#options;
-    const { call, rule } = job.data;
+    const { call, rule, policy = '' } = job.data;
+    if (this.#options.enforces?.(policy, rule) === false)
+      return this.#settle(job.data, 'absent', 'its rule observes by now: no proxy was asked again');
     const endings: CallEnding[] = [];
     const errors: string[] = [];
     for (const ender of enders) {

@@ -154,7 +154,9 @@ export class Enforcement {
     this.#lifecycle = lifecycle;
     this.#chores = new Chores({ redis, store, lifecycle, notices, enforcers, settings, clock, log, hooks });
     const { callEnders: enders = [] } = options;
-    this.#callEndings = new CallEndings({ redis, enders, settings, clock, log, hooks });
+    const enforces = (policy: string, rule: string): boolean =>
+      this.#options.ruleMode?.(policy, rule) !== 'observe';
+    this.#callEndings = new CallEndings({ redis, enders, settings, clock, log, hooks, enforces });
     this.#replays = new ReplayGuard(this.#redis);
     this.#work = new PendingWork<Work>({
       handle: (work, receivedAtMs) =>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { CallEnder, CallEnding, CallToEnd } from '../../daemon/enforcement/call-ender.ts';
-import type { Finding } from '../../daemon/policy/finding.ts';
+import type { Finding, Mode } from '../../daemon/policy/finding.ts';
 import { startRedis, type TestRedis } from '../harness/redis.ts';
 import { finding, type Running, startEnforcement, until } from './setting.ts';
 
@@ -208,6 +208,32 @@ describe('end-calls', () => {
     await running.settled();
     assert.deepEqual((await alerts()).sort(), ['would-end-calls: ', 'would-suspend: ']);
     assert.deepEqual([proxy.asked, (await running.enforcement.list()).items], [[], []]);
+  });
+
+  test('a rule that begins to observe while its proxy is away has no call ended later', async () => {
+    const away = new KnownCalls('one', { 'a@host': 'ended' });
+    away.away = 1;
+    let mode: Mode = 'enforce';
+    running = await startEnforcement(
+      server.url,
+      { callEndings: { attempts: 3, backoffMs: 20 } },
+      {
+        callEnders: [away],
+        callsToEnd: () => open,
+        ruleMode: () => mode,
+        hooks: { onCallEnded: (outcome) => outcomes.push(outcome) },
+      },
+    );
+    const asked = away.end.bind(away);
+    away.end = async (ended) => {
+      mode = 'observe';
+      return asked(ended);
+    };
+    running.enforcement.onFinding(long());
+    await until('settled', () => outcomes.length === 1);
+    assert.deepEqual([away.asked, outcomes], [['a@host answered'], ['absent']]);
+    const [entry] = (await running.enforcement.audit()).items;
+    assert.match(entry!.reason, /observes by now/);
   });
 
   test('observed, held, or without anybody who could: no proxy is asked', async () => {
