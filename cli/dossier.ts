@@ -81,7 +81,9 @@ function verifyCommand(): Command {
     .description('whether a dossier is as it was made; with --audit, whether the daemon made it')
     .option('--audit', 'ask the running daemon whether its audit has the head (scope admin)')
     .option('--head <hash>', 'the head that it must have, as somebody trusted wrote it down')
-    .action(async (file: string, options: ApiOptions & { audit?: boolean; head?: string }) => {
+    .action(async (file: string, _own: object, command: Command) => {
+      // Options that `dossier` has as well are taken by it, wherever they stand.
+      const options = command.optsWithGlobals<ApiOptions & { audit?: boolean; head?: string }>();
       const { dossier, page } = readDossier(file);
       const verdict = verify(dossier);
       let fault = verdict.ok ? null : verdict.fault;
@@ -113,27 +115,34 @@ function verifyCommand(): Command {
 }
 
 export function dossierCommand(): Command {
-  return withApiOptions(new Command('dossier').argument('[id]', 'suspension, or with --customer a customer'))
-    .description('all that is kept of a suspension or of a customer, for authorities and courts')
-    .option('--customer', 'the id is a customer: all its lines')
-    .option('--from <time>', 'with --customer: findings and suspensions from then on (default: 90 days ago)')
-    .option('--to <time>', 'with --customer: up to then (default: now)')
-    .option('--html', 'a page to print instead of JSON; it holds the JSON as well')
-    .option('--output <file>', 'where to write it (default: stdout)')
-    .action(async (id: string | undefined, options: ExportOptions) => {
-      if (id === undefined) throw usageFailure('Name a suspension, or a customer with --customer.');
-      const [from, to] = [timeOption('--from', options.from), timeOption('--to', options.to)];
-      if (!options.customer && (from !== null || to !== null))
-        throw usageFailure('--from and --to go with --customer: a suspension has its own time.');
-      const query = new URLSearchParams({
-        ...(options.html ? { format: 'html' } : {}),
-        ...(from === null ? {} : { from }),
-        ...(to === null ? {} : { to }),
-      });
-      const path = `/v1/${options.customer ? 'customers' : 'suspensions'}/${encodeURIComponent(id)}/dossier?${query}`;
-      const client = apiClient(options);
-      if (options.html) return deliver(await client.text(path), options.output);
-      deliver(`${JSON.stringify(await client.get(path), null, 2)}\n`, options.output);
-    })
-    .addCommand(verifyCommand());
+  return (
+    withApiOptions(new Command('dossier').argument('[id]', 'suspension, or with --customer a customer'))
+      .description('all that is kept of a suspension or of a customer, for authorities and courts')
+      // What stands after `verify` is its own: --json, --url.
+      .enablePositionalOptions()
+      .option('--customer', 'the id is a customer: all its lines')
+      .option(
+        '--from <time>',
+        'with --customer: findings and suspensions from then on (default: 90 days ago)',
+      )
+      .option('--to <time>', 'with --customer: up to then (default: now)')
+      .option('--html', 'a page to print instead of JSON; it holds the JSON as well')
+      .option('--output <file>', 'where to write it (default: stdout)')
+      .action(async (id: string | undefined, options: ExportOptions) => {
+        if (id === undefined) throw usageFailure('Name a suspension, or a customer with --customer.');
+        const [from, to] = [timeOption('--from', options.from), timeOption('--to', options.to)];
+        if (!options.customer && (from !== null || to !== null))
+          throw usageFailure('--from and --to go with --customer: a suspension has its own time.');
+        const query = new URLSearchParams({
+          ...(options.html ? { format: 'html' } : {}),
+          ...(from === null ? {} : { from }),
+          ...(to === null ? {} : { to }),
+        });
+        const path = `/v1/${options.customer ? 'customers' : 'suspensions'}/${encodeURIComponent(id)}/dossier?${query}`;
+        const client = apiClient(options);
+        if (options.html) return deliver(await client.text(path), options.output);
+        deliver(`${JSON.stringify(await client.get(path), null, 2)}\n`, options.output);
+      })
+      .addCommand(verifyCommand())
+  );
 }

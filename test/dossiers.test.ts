@@ -157,6 +157,9 @@ test('a dossier is whole, is verified, and stands in the audit', async () => {
   assert.equal(checked.status, 0, checked.stderr);
   assert.match(checked.stdout, /11 entries, unaltered\nhead [0-9a-f]{64}\nin the audit since 20/);
   assert.match(checked.stdout, new RegExp(dossier.head));
+  const json = JSON.parse(run('dossier', 'verify', file, '--json', '--head', dossier.head).stdout);
+  assert.deepEqual([json.ok, json.entries, json.head], [true, 11, dossier.head]);
+  assert.equal(run('dossier', 'verify', file, '--head', '0'.repeat(64)).status, 1);
 });
 
 test('altered by one letter, it is refused; made anew by hand, the audit does not know it', async () => {
