@@ -152,7 +152,10 @@ const COLUMNS = [
   ...(['source', 'callId', 'rule', 'startedAt'] as const),
 ];
 
-/** RFC 4180. A field that a spreadsheet would take for a formula gets an apostrophe; a number that begins with + does not. */
+/**
+ * RFC 4180. What a spreadsheet would take for a formula gets an apostrophe; a number that begins with + does not. Where the decimal mark is a
+ * comma, spreadsheets cut at semicolons, and through quotes: what follows one is looked at in the same way.
+ */
 export function claimCsv({ calls }: ClaimFile): string {
   const lines = calls.map((call) => COLUMNS.map((column) => field(call[column])).join(','));
   return `${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`;
@@ -161,6 +164,6 @@ export function claimCsv({ calls }: ClaimFile): string {
 function field(value: string | number | boolean | null): string {
   if (value === null) return '';
   const text = String(value);
-  const safe = /^[=@\t\r-]|^\+(?!\d+$)/.test(text) ? `'${text}` : text;
+  const safe = text.replace(/(^|;)(?=[=@\t\r-]|\+(?!\d+$))/g, "$1'");
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
