@@ -4,8 +4,9 @@ import { eventCases } from '../../detectors/cases.ts';
 import { judged } from '../../detectors/cases-events.ts';
 import { detectors } from '../../detectors/index.ts';
 import type { EventDetector } from '../../detectors/vocabulary.ts';
+import { exampleFinding } from './examples.fixture.ts';
 import { maskAddresses, viewOf } from './masked-view.ts';
-import { adminFixture, exampleFinding } from './services.fixture.ts';
+import { adminFixture } from './services.fixture.ts';
 
 const told = {
   id: '0f8c2f1e-1234-4abc-9def-123456789012',

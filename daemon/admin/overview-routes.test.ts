@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adminFixture, examplePolicy } from './services.fixture.ts';
+import { examplePolicy } from './examples.fixture.ts';
+import { adminFixture } from './services.fixture.ts';
 
 test('a token learns its name and scopes', async () => {
   const { call } = adminFixture();

@@ -1,133 +1,32 @@
-import type { AlertJson } from '../enforcement/alerts.ts';
-import { EnforcementError } from '../enforcement/errors.ts';
-import { verifyLift } from '../enforcement/lift-webhook.ts';
 import type { DeliveryEntry } from '../enforcement/notices.ts';
-import { isOpen, manualProposal, type Suspension, transit } from '../enforcement/suspension.ts';
+import type { Suspension } from '../enforcement/suspension.ts';
 import type { Customer, Line, Trunk } from '../identity/directory-schema.ts';
-import type { FindingJson } from '../policy/finding.ts';
 import type { RankingRequest } from '../policy/ranking.ts';
 import type { Readiness } from '../telemetry/health.ts';
 import { silentLog } from '../telemetry/log.ts';
+import { type MemoryDirectory, memoryDirectory } from './directory.fixture.ts';
 import { EventHub } from './event-hub.ts';
+import { exampleAlert, examplePolicy, exampleRule, liftSecret } from './examples.fixture.ts';
 import type { Limits } from './limits.ts';
 import { buildAdminServer } from './server.ts';
 import type {
   AdminServices,
   CreditJson,
-  DirectoryService,
   ModeJson,
   OverrideJson,
-  PolicyJson,
   StoredReply,
-  SuspensionService,
   WriteRecord,
 } from './services.ts';
+import { memorySuspensions, START_MS } from './suspensions.fixture.ts';
 import { hashToken, newToken, type Scope } from './tokens.ts';
-
-const START_MS = Date.UTC(2026, 10, 22, 10, 0, 0);
-
-export const liftSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-
-export const exampleFinding: FindingJson = {
-  id: '0f8c2f1e-1234-4abc-9def-123456789012',
-  rule: 'cmi.transaction-rate',
-  policy: 'cmi',
-  policyVersion: '1',
-  clause: 'general terms 12.1',
-  subject: { kind: 'customer', id: 'acme' },
-  customer: 'acme',
-  value: 31,
-  limit: 30,
-  unit: 'transactions/s',
-  windowSeconds: 1,
-  at: '2026-11-22T10:00:00.000Z',
-  since: '2026-11-22T09:59:57.000Z',
-  action: 'suspend',
-  step: 1,
-  mode: 'enforce',
-  held: null,
-  sample: null,
-  evidence: { callIds: ['a@example.net'] },
-};
-
-export const exampleAlert: AlertJson & { readonly entry: string } = {
-  entry: '1795341600000-0',
-  kind: 'suspended',
-  recordedAt: '2026-11-22T10:00:00.010Z',
-  note: '',
-  suspensionId: 's-0001',
-  finding: exampleFinding,
-};
-
-const exampleRule = {
-  id: 'cmi.transaction-rate',
-  title: 'More than 30 SIP transactions per second',
-  clause: 'general terms 12.1',
-  detector: 'transaction-rate',
-  parameters: { limit: { value: 30, unit: 'transactions', description: 'The limit.' } },
-  subject: 'customer',
-  minimumSample: 30,
-  confidence: 0.999,
-  ladder: [{ action: 'alert' }, { action: 'suspend', for: 3_000 }],
-  maturity: 'stable',
-  enabled: true,
-  mode: 'observe',
-} as const;
-
-export const examplePolicy: PolicyJson = {
-  id: 'cmi',
-  contract: 'CMI general terms 1.11',
-  version: '1+abc',
-  appliesTo: 'customers',
-  isDefault: true,
-  mode: 'observe',
-  rules: [exampleRule, { ...exampleRule, id: 'cmi.fax-rate', maturity: 'incubating', enabled: false }],
-};
-
-type MemoryDirectory<Entry> = DirectoryService<Entry> & { readonly entries: Map<string, Entry> };
-
-function directory<Entry extends { readonly id: string }>(
-  hooks: {
-    readonly invalid?: (entry: Entry) => string | null;
-    readonly inUse?: (id: string) => string | null;
-  } = {},
-): MemoryDirectory<Entry> {
-  const entries = new Map<string, Entry>();
-  return {
-    entries,
-    list: async (limit, cursor) => {
-      const after = [...entries.keys()].toSorted().filter((id) => cursor === null || id > cursor);
-      const ids = after.slice(0, limit);
-      return { items: ids.map((id) => entries.get(id)!), cursor: after.length > limit ? ids.at(-1)! : null };
-    },
-    get: async (id) => entries.get(id) ?? null,
-    put: async (entry, check) => {
-      check?.(entries.get(entry.id) ?? null);
-      const message = hooks.invalid?.(entry) ?? null;
-      if (message !== null) return { kind: 'invalid', faults: [{ path: '/customer', message }] };
-      const kind = entries.has(entry.id) ? 'replaced' : 'created';
-      entries.set(entry.id, entry);
-      return { kind };
-    },
-    delete: async (id, check) => {
-      check?.(entries.get(id) ?? null);
-      if (id === 'in-file') return { kind: 'in-file' };
-      const user = hooks.inUse?.(id) ?? null;
-      if (user !== null) return { kind: 'in-use', faults: [{ path: '/customer', message: user }] };
-      return { kind: entries.delete(id) ? 'deleted' : 'absent' };
-    },
-  };
-}
 
 /** Services in memory for the tests of the API and the command line. */
 export function memoryServices() {
-  const suspensions = new Map<string, Suspension>();
-  let nowMs = START_MS;
-  const customers: MemoryDirectory<Customer> = directory({
+  const customers: MemoryDirectory<Customer> = memoryDirectory({
     inUse: (id) =>
       [...lines.entries.values()].some((line) => line.customer === id) ? 'a line names it' : null,
   });
-  const lines: MemoryDirectory<Line> = directory({
+  const lines: MemoryDirectory<Line> = memoryDirectory({
     invalid: ({ customer }) =>
       customer === undefined || customers.entries.has(customer)
         ? null
@@ -148,7 +47,7 @@ export function memoryServices() {
     } as CreditJson,
     alerts: [exampleAlert],
     liftSecrets: [liftSecret],
-    suspensions,
+    suspensions: new Map<string, Suspension>(),
     events: new EventHub({ lastId: 0 }),
     overrides: new Map<string, OverrideJson>(),
     modesVersion: 0,
@@ -160,24 +59,6 @@ export function memoryServices() {
   };
   const fail = () => {
     if (state.failure !== null) throw state.failure;
-  };
-  const seen = new Set<string>();
-  const lift: SuspensionService['lift'] = async ({ id, by, reason, graceSeconds = 0 }) => {
-    fail();
-    const suspension = suspensions.get(id);
-    if (suspension === undefined)
-      throw new EnforcementError('suspension-not-found', 'no suspension has this id');
-    nowMs += 1_000;
-    const lifted = transit(suspension, {
-      to: 'lifted',
-      atMs: nowMs,
-      by,
-      reason,
-      graceMs: graceSeconds * 1_000,
-    });
-    if (lifted === null) return { suspension, changed: false };
-    suspensions.set(id, lifted);
-    return { suspension: lifted, changed: true };
   };
   const services: AdminServices = {
     health: { live: () => ({ status: 'alive', uptimeSeconds: 1 }), ready: () => state.readiness },
@@ -208,81 +89,7 @@ export function memoryServices() {
             }
           : null,
     },
-    suspensions: {
-      list: async (filter = {}, cursor = null) => {
-        fail();
-        const kept = [...suspensions.values()]
-          .toReversed()
-          .filter(
-            ({ id, state, rule, customer, subject }) =>
-              (cursor === null || id < cursor) &&
-              (filter.open === undefined || isOpen(state) === filter.open) &&
-              (filter.state === undefined || state === filter.state) &&
-              (filter.rule === undefined || rule === filter.rule) &&
-              (filter.customer === undefined || customer === filter.customer) &&
-              (filter.subject === undefined ||
-                (subject.kind === filter.subject.kind && subject.id === filter.subject.id)),
-          );
-        const limit = filter.limit ?? 50;
-        const items = kept.slice(0, limit);
-        return { items, cursor: kept.length > limit ? items.at(-1)!.id : null };
-      },
-      get: async (id) => {
-        fail();
-        return suspensions.get(id) ?? null;
-      },
-      suspend: async (request) => {
-        fail();
-        const { subject, reason, by, clause = '', customer = null, durationSeconds = null } = request;
-        if (subject.id === '192.0.2.1') {
-          throw new EnforcementError('address-protected', '192.0.2.1 stands under network.proxies');
-        }
-        for (const suspension of suspensions.values()) {
-          const same = suspension.subject.kind === subject.kind && suspension.subject.id === subject.id;
-          if (same && isOpen(suspension.state)) return suspension;
-        }
-        nowMs += 1_000;
-        const action = request.action ?? (subject.kind === 'source' ? 'block-registration' : 'suspend');
-        const durationMs = durationSeconds === null ? null : durationSeconds * 1_000;
-        const id = `s-${String(suspensions.size + 1).padStart(4, '0')}`;
-        const proposal = manualProposal(
-          { subject, customer, clause, action, reason, by, durationMs },
-          id,
-          nowMs,
-        );
-        const told = transit(proposal, { to: 'notified', atMs: nowMs, by, reason })!;
-        const suspension = transit(told, { to: 'active', atMs: nowMs, by, reason })!;
-        suspensions.set(id, suspension);
-        return suspension;
-      },
-      lift,
-      liftBySignature: async (body, headers) => {
-        const signed = verifyLift(body, headers, state.liftSecrets, Date.now());
-        if (!signed.ok) return signed;
-        if (seen.has(signed.webhookId))
-          return { ok: false, code: 'webhook-replayed', message: 'seen before' };
-        seen.add(signed.webhookId);
-        const { suspensionId, reason, by } = signed;
-        return { ok: true, results: [await lift({ id: suspensionId!, reason, by })] };
-      },
-      deliveries: async (limit = 50) => ({ items: state.deliveries.slice(0, limit), cursor: null }),
-      replayDelivery: async (id) => {
-        state.replayed.push(id);
-        return id === 'gone' ? 'absent' : id === 'waiting' ? 'pending' : 'queued';
-      },
-      alerts: async ({ rule, subjectId, kind, limit } = {}, cursor = null) => {
-        if (cursor !== null && !/^\d+-\d+$/.test(cursor)) {
-          throw new EnforcementError('cursor-invalid', 'the cursor is none of this list');
-        }
-        const items = state.alerts.filter(
-          (alert) =>
-            (rule ?? alert.finding.rule) === alert.finding.rule &&
-            (subjectId ?? alert.finding.subject.id) === alert.finding.subject.id &&
-            (kind ?? alert.kind) === alert.kind,
-        );
-        return { items: items.slice(0, limit), cursor: null };
-      },
-    },
+    suspensions: memorySuspensions(state, fail),
     events: state.events,
     modes: {
       list: () => ({
@@ -455,10 +262,10 @@ export function memoryServices() {
                   evidence: {},
                 },
               ],
-              suspensions: [...suspensions.values()],
+              suspensions: [...state.suspensions.values()],
             },
     },
-    directory: { lines, trunks: directory<Trunk>(), customers },
+    directory: { lines, trunks: memoryDirectory<Trunk>(), customers },
   };
   return { services, state };
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { Value } from 'typebox/value';
+import { exampleAlert, liftSecret } from './examples.fixture.ts';
 import { AlertSchema, ExplanationSchema, SuspensionSchema } from './schemas.ts';
-import { adminFixture, exampleAlert, liftSecret } from './services.fixture.ts';
+import { adminFixture } from './services.fixture.ts';
 
 const byHand = { subject: { kind: 'customer', id: 'acme' }, reason: 'stolen credentials' };
 
