@@ -80,6 +80,36 @@ for (const status of ['404 Not Found', '401 Unauthorized'])
     assert.deepEqual(play(names(20, status)).told, []);
   });
 
+/** Calls a tenth of a second apart, to as many numbers. */
+const invites = (count: number, options: Partial<Parameters<typeof call>[0]>) =>
+  Array.from({ length: count }, (_, n) =>
+    call({ line: '100', from: STRANGER, atMs: START + n * 100, called: `01990000${10 + n}`, ...options }),
+  ).flat();
+const network = (frames: readonly Frame[]) => play(frames).told.filter((text) => text.startsWith('network.'));
+
+test('21 calls that a stranger does not come back for after the challenge are a scan, 20 are none', () => {
+  assert.deepEqual(network(invites(21, { giveUp: true })), [
+    'network.scanner source 198.51.100.66 alert',
+    'network.scanner source 198.51.100.66 block-registration',
+  ]);
+  assert.deepEqual(network(invites(20, { giveUp: true })), []);
+});
+
+test('sixty calls under way at once of a gateway without registration that ring after 20 s are no scan', () => {
+  assert.deepEqual(network(invites(60, { ringMs: 20_000 })), []);
+  // The first 18x comes as late as the answer.
+  const silent = invites(60, { ringMs: 20_000 }).filter(({ text }) => !text.startsWith('SIP/2.0 180'));
+  assert.deepEqual(network(silent), []);
+  // Admitted by its address: nobody asks for credentials.
+  const admitted = invites(60, { ringMs: 20_000, challenge: false });
+  assert.deepEqual(network(admitted.filter(({ text }) => !text.startsWith('SIP/2.0 180'))), []);
+});
+
+test('the same calls are a scan when they are refused', () => {
+  assert.deepEqual(network(invites(21, { challenge: false, ringMs: 0, status: 404 })).length, 2);
+  assert.deepEqual(network(invites(20, { challenge: false, ringMs: 0, status: 404 })), []);
+});
+
 test('a tool that says its name is one at its first request', () => {
   const { told } = play(asked(START, '100', '401 Unauthorized', ['User-Agent: friendly-scanner']));
   assert.deepEqual(told, [

@@ -232,6 +232,20 @@ export type RequestEvent =
       readonly callId: string;
       readonly sourceProven?: boolean;
     }
+  /**
+   * The proxy asks for credentials for such an INVITE (401, 407); `resent`: it has come again with some, which are still to be judged.
+   * `asked`: an `unproven` request of this source for the same name came before. Only told where a rule asks.
+   */
+  | {
+      readonly type: 'challenged';
+      readonly atMs: number;
+      readonly charged: Charged;
+      readonly target: string;
+      readonly callId: string;
+      readonly resent: boolean;
+      readonly asked?: boolean;
+      readonly sourceProven?: boolean;
+    }
   /** Such a request was refused for good (4xx to 6xx, challenges left out): enumeration looks like this. Only told where a rule asks. */
   | {
       readonly type: 'refused';

@@ -62,6 +62,11 @@ export class Circumstances {
         const knownBad = this.badUserAgents.match(event.userAgent);
         return { ...event, knownBad, sourceProven: this.#trail.isProven(source, event.atMs) };
       }
+      case 'challenged': {
+        const { source } = event.charged;
+        const asked = this.#trail.isAsked(source, event.target);
+        return { ...event, asked, sourceProven: this.#trail.isProven(source, event.atMs) };
+      }
       case 'put-through':
       case 'refused':
         return { ...event, sourceProven: this.#trail.isProven(event.charged.source, event.atMs) };

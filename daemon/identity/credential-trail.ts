@@ -36,6 +36,10 @@ export class CredentialTrail {
     put(this.#unproven, key, atMs, this.#capacity);
   }
 
+  isAsked(source: string, target: string): boolean {
+    return this.#unproven.has(`${source} ${target}`);
+  }
+
   /** The target has been proven; @returns whether it had been asked for without proof before. */
   proved(source: string, target: string): boolean {
     return this.#unproven.size > 0 && this.#unproven.delete(`${source} ${target}`);

@@ -255,6 +255,8 @@ export class Pipeline {
         note.hasCredentials = true;
         note.userAgent = bounded(message.text(Field.userAgent)) ?? '';
       }
+      if (this.watchStrangers && method === Method.INVITE && !message.find(Field.toTag))
+        this.#strangers.resent(packet);
     } else {
       if (this.watchStrangers && !this.#attribution.isRefresh(packet))
         this.#strangers.unproven(packet, this.transactions.ensureNote(number));

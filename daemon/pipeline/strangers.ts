@@ -2,7 +2,7 @@ import type { Charged, Event } from '../../detectors/vocabulary.ts';
 import type { LineEntry } from '../identity/line-table.ts';
 import { formatAddress } from '../ingest/address.ts';
 import type { Packet } from '../ingest/packet.ts';
-import { Field, METHOD_NAMES, type SipMessage } from '../sip/message.ts';
+import { Field, METHOD_NAMES, Method, type SipMessage } from '../sip/message.ts';
 import type { TransactionNote } from '../sip/transactions.ts';
 import type { Answer } from './answer.ts';
 import { bounded, isCredentialRefusal, isPutThrough, isStale } from './message-facts.ts';
@@ -38,6 +38,11 @@ export class Strangers {
     if (note !== null) note.unproven = true;
   }
 
+  /** The INVITE in hand carries credentials of somebody whom nothing proves yet: after a challenge, as a rule. */
+  resent({ source, timeMs }: Packet): void {
+    this.#challenged(timeMs, formatAddress(source), true);
+  }
+
   /** The proxy's final word on credentials, or on a request of nobody we know. */
   judged(note: TransactionNote, { status, timeMs, endpoint }: Answer, line: LineEntry | null): void {
     const message = this.#message;
@@ -62,16 +67,23 @@ export class Strangers {
         userAgent: note.userAgent,
         callId,
       });
-    } else if (
-      note.unproven &&
-      status >= 400 &&
-      !isPutThrough(message.cseqMethod, status) &&
-      status !== 401 &&
-      status !== 407
-    ) {
+    } else if (note.unproven && (status === 401 || status === 407)) {
+      if (message.cseqMethod === Method.INVITE) this.#challenged(timeMs, source, false);
+    } else if (note.unproven && status >= 400 && !isPutThrough(message.cseqMethod, status)) {
       const target = bounded(message.text(Field.toUser)) ?? '';
       this.#onEvent({ type: 'refused', atMs: timeMs, charged: nobody, method, status, target, callId });
     }
+  }
+
+  #challenged(atMs: number, source: string, resent: boolean): void {
+    this.#onEvent({
+      type: 'challenged',
+      atMs,
+      charged: { line: null, trunk: null, customer: null, source },
+      target: bounded(this.#message.text(Field.toUser)) ?? '',
+      callId: bounded(this.#message.text(Field.callId)) ?? '',
+      resent,
+    });
   }
 
   /** The proxy has put the call of a stranger through. */

@@ -49,6 +49,28 @@ const putThrough = (count: number): Event[] =>
     callId: `scan-${n}`,
   }));
 
+/** The proxy refuses the call, or its credentials are asked for. */
+const refused = (count: number, from = 0): Event[] =>
+  many(count, (n) => ({
+    type: 'refused',
+    atMs: NOON_MS + (from + n) * 1000 + 200,
+    charged: STRANGER,
+    method: 'INVITE',
+    status: 404,
+    target: `${100 + from + n}`,
+    callId: `scan-${from + n}`,
+  }));
+const challenged = (count: number, { resent = false, asked = true } = {}): Event[] =>
+  many(count, (n) => ({
+    type: 'challenged',
+    atMs: NOON_MS + n * 1000 + (resent ? 250 : 200),
+    charged: STRANGER,
+    target: `${100 + n}`,
+    callId: `scan-${n}`,
+    resent,
+    asked,
+  }));
+
 /** The phone that asked proves itself, 60 ms later. */
 const proven = (count: number): Event[] =>
   many(count, (n) => ({
@@ -98,16 +120,77 @@ export const scannerCases: readonly DetectorCase[] = [
   {
     detector,
     subject,
-    title: 'twenty calls put through, and twenty-one after them that are not',
-    events: merged(asked(41, { method: 'INVITE' }), putThrough(20)),
-    firesAtMs: [NOON_MS + 40_000],
+    title: 'twenty calls put through, and twenty-one after them that are refused',
+    events: merged(asked(41, { method: 'INVITE' }), putThrough(20), refused(21, 20)),
+    firesAtMs: [NOON_MS + 40_200],
   },
   {
     detector,
     subject,
-    title: 'twenty calls put through, and twenty after them that are not',
-    events: merged(asked(40, { method: 'INVITE' }), putThrough(20)),
+    title: 'twenty calls put through, and twenty after them that are refused',
+    events: merged(asked(40, { method: 'INVITE' }), putThrough(20), refused(20, 20)),
     firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'two hundred calls at once of such a gateway, put through 20 s later',
+    events: merged(
+      asked(200, { method: 'INVITE', stepMs: 50 }),
+      many(200, (n) => ({ ...putThrough(200)[n], atMs: NOON_MS + n * 50 + 20_000 })),
+    ),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title:
+      'calls that nobody answers to count after 32 s: the 53rd, one a second, is there when 21 have waited so long',
+    events: asked(53, { method: 'INVITE' }),
+    firesAtMs: [NOON_MS + 52_000],
+    significantAtMs: NOON_MS + 52_000,
+  },
+  {
+    detector,
+    subject,
+    title: 'with the 52nd, twenty have',
+    events: asked(52, { method: 'INVITE' }),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'challenged and not come back: the 21st challenge fires',
+    events: merged(asked(21, { method: 'INVITE' }), challenged(21)),
+    firesAtMs: [NOON_MS + 20_200],
+  },
+  {
+    detector,
+    subject,
+    title: 'twenty such challenges',
+    events: merged(asked(20, { method: 'INVITE' }), challenged(20)),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'thirty calls of a gateway without registration whose credentials are still to be judged',
+    events: merged(asked(30, { method: 'INVITE' }), challenged(30), challenged(30, { resent: true })),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    subject,
+    title: 'calls with credentials for names never asked for without do not cover a scan',
+    events: merged(
+      asked(21),
+      many(40, (n) => ({
+        ...challenged(40, { resent: true, asked: false })[n],
+        atMs: NOON_MS + 500,
+        target: `9${n}`,
+      })),
+    ),
+    firesAtMs: [NOON_MS + 20_000],
   },
   {
     detector,

@@ -18,6 +18,13 @@ const parameters = Type.Object({
     unit: 'requests',
     description: 'Requests of a known-bad user agent that break the rule.',
   }),
+  patience: Duration({
+    default: '32s',
+    minimum: '1s',
+    maximum: '10min',
+    description:
+      'A call that nobody has answered to, or whose credentials are still to be judged, does not count for so long (RFC 3261 timer B).',
+  }),
   window: Duration({
     default: '1h',
     minimum: '1min',
@@ -41,7 +48,7 @@ export const scanner: EventDetector<Static<typeof parameters>> = {
   subjects: ['source'],
   strangers: true,
   parameters,
-  measures: ({ window }) => [
+  measures: ({ window, patience }) => [
     {
       kind: 'level',
       name: `unproven-names-${window}ms`,
@@ -60,23 +67,34 @@ export const scanner: EventDetector<Static<typeof parameters>> = {
         return nameOf(event) === null ? null : [0];
       },
     },
+    {
+      kind: 'level',
+      name: `waiting-calls-${patience}ms`,
+      change: (event) => {
+        const change = waitingOf(event);
+        return change && { ...change, expiresAtMs: event.atMs + patience };
+      },
+    },
   ],
-  judge: ([names, agents], { limit, badRequests, window }, event) => {
-    if (names.kind !== 'level' || agents.kind !== 'sum') return null;
+  judge: ([names, agents, waiting], { limit, badRequests, window }, event) => {
+    if (names.kind !== 'level' || agents.kind !== 'sum' || waiting.kind !== 'level') return null;
     const [bad] = agents.totals;
     const isBad = bad >= badRequests;
+    // Each that waits is one of the names.
+    const count = Math.max(0, names.open - waiting.open);
     // Where lines are proven from, an address is somebody's; and whoever forges it wants it blocked.
     const sourceProven = event !== null && 'sourceProven' in event && event.sourceProven === true;
     return {
-      value: isBad ? bad : names.open,
+      value: isBad ? bad : count,
       limit: isBad ? badRequests - 1 : limit,
       unit: isBad ? 'requests' : 'names',
       windowSeconds: window / 1000,
-      breached: isBad || names.open > limit,
-      significant: !sourceProven || names.open > SURE_AT_HOME * limit,
+      breached: isBad || count > limit,
+      significant: !sourceProven || count > SURE_AT_HOME * limit,
       sample: null,
       evidence: {
-        names: names.open,
+        names: count,
+        waiting: waiting.open,
         samples: names.samples,
         badRequests: bad,
         userAgent: event?.type === 'unproven' ? event.userAgent : null,
@@ -95,6 +113,9 @@ function nameOf(event: Event): { readonly member: string; readonly open: boolean
       return METHODS.has(event.method) ? { member: event.target, open: true } : null;
     case 'credentials':
       return event.provesEarlier === true ? { member: event.claimed, open: false } : null;
+    case 'challenged':
+      // Of a name that was never asked for without credentials nothing is counted.
+      return event.resent && event.asked !== true ? null : { member: event.target, open: true };
     case 'put-through':
       return { member: event.target, open: false };
     case 'attempt':
@@ -102,4 +123,15 @@ function nameOf(event: Event): { readonly member: string; readonly open: boolean
     default:
       return null;
   }
+}
+
+/**
+ * A call waits from its INVITE until the proxy says something for good, and again from the INVITE with credentials on. Whoever is challenged
+ * and does not come back with any waits no longer.
+ */
+function waitingOf(event: Event): { readonly member: string; readonly open: boolean } | null {
+  const name = nameOf(event);
+  const waits =
+    event.type === 'challenged' ? event.resent : event.type === 'unproven' && event.method === 'INVITE';
+  return name && { member: name.member, open: waits };
 }
