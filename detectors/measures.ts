@@ -1,3 +1,4 @@
+import { Choice, Duration } from './parameters.ts';
 import type { CallLeg, Event, Measure, Period } from './vocabulary.ts';
 
 /** Rules over the same period of the same subject share this one window: totals of a subject's outgoing calls. */
@@ -99,6 +100,20 @@ export function callIdOf(member: string): string {
 
 /** Buckets of a sliding window: 288, so five minutes of a day, and whole seconds. */
 const BUCKETS = 288;
+
+/** The parameters that say over which time a daily ratio is taken, see `ratioPeriod`. */
+export const ratioWindow = {
+  period: Choice(['sliding', 'day'], {
+    default: 'sliding',
+    description: 'sliding: over the last `window`; day: over the calendar day in the operator’s time zone.',
+  }),
+  window: Duration({
+    default: '24h',
+    minimum: '1min',
+    maximum: '31d',
+    description: 'Length of the sliding window.',
+  }),
+};
 
 /** The period of a daily ratio: a sliding window, or the calendar day in the operator's time zone. */
 export function ratioPeriod(parameters: { readonly period: string; readonly window: number }): Period {

@@ -27,9 +27,7 @@ const DAY_MS = 86_400_000;
 /** A trial counted for longer than this is over in any case. */
 const MOST_DAYS = 3_660;
 
-/** The country's holidays are known; of others only weekends are left out. */
-export const knowsHolidays = (country: string): boolean => Object.hasOwn(COUNTRIES, country);
-
+/** Of a country whose holidays are not known only weekends are left out. */
 export function isBusinessDay(day: string, country: string): boolean {
   const ms = Date.parse(`${day}T00:00:00Z`);
   const weekday = new Date(ms).getUTCDay();

@@ -10,24 +10,6 @@ export function subjectTag(subject: Subject): string {
   return `vigie:{${subject.kind}:${/[%{}]/.test(id) ? id.replace(/[%{}]/g, encoded) : id}}`;
 }
 
-export function windowName(key: WindowKey): string {
-  return `${subjectTag(key.subject)}:${key.name}`;
-}
-
-/** Beside a level: the time of the last word on each member. */
-export function wordsName(key: WindowKey): string {
-  return `${windowName(key)}~words`;
-}
-
-/** Of a subject: when its windows were reset. */
-export function floorsName(subject: Subject): string {
-  return `${subjectTag(subject)}:~floors`;
-}
-
-export function recordName(key: WindowKey): string {
-  return `${subjectTag(key.subject)}${RECORD}${key.name}`;
-}
-
 /** SCAN pattern of the records whose name starts with `prefix`. */
 export function recordPattern(prefix: string): string {
   return `vigie:{*}${RECORD}${prefix.replace(/[\\*?[\]^]/g, '\\$&')}*`;

@@ -1,21 +1,12 @@
 import Type, { type Static } from 'typebox';
-import { calls, callTotals, ratioPeriod, ratioSeconds } from '../measures.ts';
-import { Choice, Duration, Ratio } from '../parameters.ts';
+import { calls, callTotals, ratioPeriod, ratioSeconds, ratioWindow } from '../measures.ts';
+import { Duration, Ratio } from '../parameters.ts';
 import { EARLY_CONFIDENCE, EARLY_SAMPLE, proportionUpperBound } from '../statistics.ts';
 import type { EventDetector } from '../vocabulary.ts';
 
 const parameters = Type.Object({
   limit: Ratio({ default: 0.5, description: 'An ASR under this breaks the rule; at it, not.' }),
-  period: Choice(['sliding', 'day'], {
-    default: 'sliding',
-    description: 'sliding: over the last `window`; day: over the calendar day in the operator’s time zone.',
-  }),
-  window: Duration({
-    default: '24h',
-    minimum: '1min',
-    maximum: '31d',
-    description: 'Length of the sliding window.',
-  }),
+  ...ratioWindow,
   clearAfter: Duration({
     default: '1h',
     description: 'A breach is over, and may alert again, when the ratio has kept the limit for this long.',
