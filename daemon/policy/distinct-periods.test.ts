@@ -6,6 +6,7 @@ import { distinctDestinations } from '../../detectors/distinct-destinations/inde
 import { MemoryStore } from '../windows/memory-store.ts';
 import { PolicyEngine } from './engine.ts';
 import type { Finding } from './finding.ts';
+import type { Step } from './ladder.ts';
 
 interface Bench {
   /** Calls a number at this time (ISO, UTC); what was found at that. */
@@ -14,7 +15,7 @@ interface Bench {
 
 function bench(
   given: Readonly<Record<string, unknown>>,
-  { billingDay = 1, timeZone = null as string | null } = {},
+  { billingDay = 1, timeZone = null as string | null, ladder = [{ action: 'alert' }] as Step[] } = {},
 ): Bench {
   const findings: Finding[] = [];
   const parameters = parametersOf(distinctDestinations as never, { limit: 2, ...given });
@@ -26,7 +27,7 @@ function bench(
     parameters,
     minimumSample: 1,
     confidence: 0.99,
-    ladder: [{ action: 'alert' }],
+    ladder,
   } as const;
   const engine = new PolicyEngine({
     policies: new Map([['p', { id: 'p', contract: 'c', version: '1', rules: [rule] }]]),
@@ -120,6 +121,25 @@ test('a day of 25 hours and one of 23', () => {
   assert.deepEqual(call('2027-03-27T23:00:00Z', 1), []);
   assert.deepEqual(call('2027-03-28T21:59:59Z', 2), []);
   assert.deepEqual(call('2027-03-28T22:00:00Z', 3), []);
+});
+
+test('beyond the limit an hour later: any call takes the next step, or only one to a new number', () => {
+  const ladder: Step[] = [{ action: 'alert' }, { action: 'suspend', forMs: 3_600_000 }];
+  const acts = (afterLimit: string) => {
+    const { call } = bench({ afterLimit }, { ladder });
+    const times = ['08:00', '08:01', '08:02', '08:30', '09:03', '09:04'];
+    return [1, 2, 3, 4, 1, 5].map((number, index) =>
+      call(`2026-11-16T${times[index]}:00Z`, number).map(({ action, value, evidence }) => [
+        action,
+        value,
+        evidence['destination'],
+        evidence['newNumber'],
+      ]),
+    );
+  };
+  const alert = ['alert', 3, '+33123451003', true];
+  assert.deepEqual(acts('every-call'), [[], [], [alert], [], [['suspend', 4, '+33123451001', false]], []]);
+  assert.deepEqual(acts('new-numbers'), [[], [], [alert], [], [], [['suspend', 5, '+33123451005', true]]]);
 });
 
 test('beyond the limit: every call goes against the line, or only new numbers', () => {

@@ -142,27 +142,30 @@ test('explain tells how a customer stands against its own past, and what is lear
   assert.equal(reading.evidence['usual'], 300);
 });
 
-test('a month ends at midnight of the operator, and a line without a plan has no peers', async () => {
-  const { engine, findings } = bench('fair-usage', 'line');
-  const lastMs = Date.UTC(2026, 10, 30, 22, 59, 59, 999);
-  for (let n = 0; n < 19; n++) engine.onEvent(ended(lastMs - DAY_MS, 400, { line: `peer-${n}` }));
-  for (const line of ['100', 'alone'])
-    for (let n = 0; n < 20; n++) engine.onEvent(ended(lastMs, 60, { line }));
-  assert.equal(findings.length, 0);
-  // 23:00 UTC is December in Paris.
-  engine.onEvent(ended(lastMs + 1, 600));
-  assert.equal(findings.length, 0);
-  engine.onEvent(ended(lastMs, 60, { line: 'alone' }));
-  engine.onEvent(ended(lastMs, 60));
-  for (let turn = 0; turn < 4; turn++) await null;
-  assert.deepEqual(
-    findings.map(({ subject, value, limit }) => [subject.id, value, limit]),
-    [['100', 1260, 1200]],
-  );
-  const [reading] = await engine.explain({ kind: 'line', id: 'alone' });
-  assert.equal(reading.breached, false);
-  assert.equal(reading.evidence['unjudged'], '0 peers of 20 needed');
-});
+for (const [month, lastMs] of [
+  ['November', Date.UTC(2026, 10, 30, 22, 59, 59, 999)],
+  ['March, in summer time by then,', Date.UTC(2027, 2, 31, 21, 59, 59, 999)],
+] as const)
+  test(`${month} ends at midnight of the operator, and a line without a plan has no peers`, async () => {
+    const { engine, findings } = bench('fair-usage', 'line');
+    for (let n = 0; n < 19; n++) engine.onEvent(ended(lastMs - DAY_MS, 400, { line: `peer-${n}` }));
+    for (const line of ['100', 'alone'])
+      for (let n = 0; n < 20; n++) engine.onEvent(ended(lastMs, 60, { line }));
+    assert.equal(findings.length, 0);
+    // The next month in Paris.
+    engine.onEvent(ended(lastMs + 1, 600));
+    assert.equal(findings.length, 0);
+    engine.onEvent(ended(lastMs, 60, { line: 'alone' }));
+    engine.onEvent(ended(lastMs, 60));
+    for (let turn = 0; turn < 4; turn++) await null;
+    assert.deepEqual(
+      findings.map(({ subject, value, limit }) => [subject.id, value, limit]),
+      [['100', 1260, 1200]],
+    );
+    const [reading] = await engine.explain({ kind: 'line', id: 'alone' });
+    assert.equal(reading.breached, false);
+    assert.equal(reading.evidence['unjudged'], '0 peers of 20 needed');
+  });
 
 test('after a lift a line begins at zero and its peers do not', async () => {
   const { engine, findings } = bench('fair-usage', 'line');

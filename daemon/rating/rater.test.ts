@@ -229,6 +229,35 @@ describe('what the plan includes', () => {
     ]);
   });
 
+  /** What of a call of one minute, made at each of these times, one minute a period does not include. */
+  const charged = (customer: object, times: readonly string[]) => {
+    const plans = [{ id: 'p', includes: [{ minutes: 1 }] }];
+    const rating = ratingOf({ plans, customers: [{ id: 'c1', plan: 'p', ...customer }] });
+    return times.map((at) => {
+      const [told] = play(rating, call({ callId: at, startMs: Date.parse(at), durationMs: MINUTE_MS })).costs;
+      return told?.outOfPlanMicros;
+    });
+  };
+
+  it('minutes of billing periods from the 31st: renewed at midnight of 28 February, 31 March (summer time) and 30 April', () => {
+    const times = [
+      '2027-01-31T00:00:00+01:00',
+      '2027-02-27T23:58:00+01:00',
+      '2027-02-28T00:00:00+01:00',
+      '2027-03-30T23:58:00+02:00',
+      '2027-03-31T00:00:00+02:00',
+      '2027-04-29T23:58:00+02:00',
+      '2027-04-30T00:00:00+02:00',
+    ];
+    assert.deepEqual(charged({ billingDay: 31 }, times), [0, 170_000, 0, 170_000, 0, 170_000, 0]);
+  });
+
+  it('minutes are renewed at midnight of the customer, where it has a time zone of its own', () => {
+    const times = ['2026-11-30T12:00:00Z', '2026-12-01T03:58:00Z', '2026-12-01T04:00:00Z'];
+    assert.deepEqual(charged({ timezone: 'America/Martinique' }, times), [0, 170_000, 0]);
+    assert.deepEqual(charged({}, times), [0, 0, 170_000]);
+  });
+
   it('a call whose end was not seen gives its minutes back', () => {
     const rating = ratingOf(withPlan({ includes: [{ minutes: 2 }] }));
     play(rating, call({ callId: 'a', durationMs: 120_000, expired: true }));
