@@ -88,7 +88,14 @@ export class LiveEvents {
   }
 
   #alert(entry: string, fields: readonly string[]): void {
-    this.#hub.publish('alert', { entry, ...(JSON.parse(fields[1] ?? '{}') as object) });
+    let alert: object;
+    try {
+      alert = JSON.parse(fields[1] ?? '{}') as object;
+    } catch {
+      // Written by somebody else: those after it are told all the same.
+      return;
+    }
+    this.#hub.publish('alert', { entry, ...alert });
   }
 
   /** Each suspension once, as it stands now, however many transitions it made meanwhile. */

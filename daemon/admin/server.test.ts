@@ -41,6 +41,9 @@ test('the needed scopes are these', () => {
   const of = (scope: Scope) =>
     needed.filter((line) => line.startsWith(scope)).map((line) => line.slice(scope.length + 1));
   assert.deepEqual(of('evidence'), [
+    'GET /v1/suspensions/{id}/dossier',
+    'GET /v1/customers/{id}/dossier',
+    'GET /v1/claims/off-site',
     'GET /v1/calls/{callId}',
     'GET /v1/directory/lines',
     'GET /v1/directory/lines/{line}',

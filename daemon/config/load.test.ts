@@ -245,6 +245,16 @@ test('faults of secrets never show the secret', (t) => {
   ]);
 });
 
+test('a password of mail goes in clear to this host only', (t) => {
+  const mail = (host: string, security: string) =>
+    `notices: {mail: [{name: ops, host: ${host}, security: ${security}, user: u, password: p, from: a@example.net, to: b@example.net}]}`;
+  assert.deepEqual(faultsOf(t, mail('mail.example.net', 'starttls')), []);
+  assert.deepEqual(faultsOf(t, mail('127.0.0.1', 'none')), []);
+  assert.deepEqual(faultsOf(t, mail('mail.example.net', 'none')), [
+    'vigie.yaml:1:68: notices.mail.0 would send its password in clear to mail.example.net; write security: starttls or tls, or leave user and password out',
+  ]);
+});
+
 test('relative paths start from the file', (t) => {
   const { loaded, directory } = load(t, 'directory: {file: customers/directory.yaml}');
   assert.ok(loaded.ok);

@@ -133,7 +133,7 @@ function noteNotices({ webhooks, mail }: VigieConfig['notices'], reader: Reader,
     );
   });
   const names = new Set<string>();
-  mail.forEach(({ name, user, password }, index) => {
+  mail.forEach(({ name, host, security, user, password }, index) => {
     const at = (member: string) => placeOf(['notices', 'mail', index, member]);
     if (names.has(name))
       reader.note(
@@ -149,6 +149,13 @@ function noteNotices({ webhooks, mail }: VigieConfig['notices'], reader: Reader,
         'conflict',
         `notices.mail.${index} has a ${user === null ? 'password and no user' : 'user and no password'}`,
         'write both, or none where the server asks for none',
+      );
+    if (security === 'none' && password !== null && !/^(localhost|127\..+|::1)$/i.test(host))
+      reader.note(
+        at('security'),
+        'conflict',
+        `notices.mail.${index} would send its password in clear to ${host}`,
+        'write security: starttls or tls, or leave user and password out',
       );
   });
 }
