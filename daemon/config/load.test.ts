@@ -251,7 +251,7 @@ test('a password of mail goes in clear to this host only', (t) => {
   assert.deepEqual(faultsOf(t, mail('mail.example.net', 'starttls')), []);
   assert.deepEqual(faultsOf(t, mail('127.0.0.1', 'none')), []);
   assert.deepEqual(faultsOf(t, mail('mail.example.net', 'none')), [
-    'vigie.yaml:1:68: notices.mail.0 would send its password in clear to mail.example.net; write security: starttls or tls, or leave user and password out',
+    'vigie.yaml:1:64: notices.mail.0 would send its password in clear to mail.example.net; write security: starttls or tls, or leave user and password out',
   ]);
 });
 
