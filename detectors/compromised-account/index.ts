@@ -140,7 +140,9 @@ function added(event: Event, guesses: number, home: string): readonly number[] |
   if (charged.newNetwork !== true) return null;
   const { country } = destination;
   const isRisky = destination.highRisk || RISKY.has(destination.kind);
-  const isAbroad = !isRisky && country !== null && country !== (home === 'network' ? charged.home : home);
+  // Where nobody says which country the operator's is, none is another one.
+  const own = home === 'network' ? (charged.home ?? country) : home;
+  const isAbroad = !isRisky && country !== null && country !== own;
   if (!isRisky && !isAbroad) return null;
   const isNewCountry = charged.countryBefore != null;
   return fields({
