@@ -136,7 +136,10 @@ test('suspend, list, show, explain and lift through the API', async () => {
   const shown = await asAdmin(['suspensions', 'show', id]);
   assert.match(shown.stdout, /^stops +outgoing calls, emergency calls excepted$/m);
   const explained = await asAdmin(['explain', 'line', '+33123456789']);
-  assert.match(explained.stdout, /^cmi\.answer-seizure-ratio +0\.42 +0\.5 +ratio +24h +120 +not significant$/m);
+  assert.match(
+    explained.stdout,
+    /^cmi\.answer-seizure-ratio +0\.42 +0\.5 +ratio +24h +120 +not significant$/m,
+  );
   assert.match(explained.stdout, /since 2026-11-22 09:00:00Z, observe, clause general terms 12\.1/);
   for (const line of explained.stdout.split('\n')) assert.ok([...line].length <= 90, line);
   const lifted = await asAdmin([

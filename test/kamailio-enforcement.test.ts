@@ -94,6 +94,35 @@ async function register(who: Subscriber, options: Partial<SippOptions> = {}) {
   assert.equal(result.successful, 1, result.errors);
 }
 
+describe('SMS', () => {
+  let receiver: SippRun;
+  let other: TestKamailio;
+  before(async () => {
+    receiver = await startSipp({ scenario: 'answer-message', address: '127.0.0.20', timeoutSeconds: 60 });
+    other = await startKamailio({
+      subscribers: [alpha, beta],
+      redisPort: redis.port,
+      hep: `127.0.0.1:${hep.port}`,
+      carrierPort: receiver.port,
+    });
+    await keys.set(`vigie:blocked:line:${alpha.line}`, block);
+  });
+  after(async () => {
+    await keys.flushall();
+    await other?.stop();
+    await receiver?.stop();
+  });
+  const sends = async (who: Subscriber, to: string, scenario: string) => {
+    const { successful, errors } = await (await call(who, to, { scenario, target: other })).finished;
+    assert.equal(successful, 1, errors);
+  };
+
+  it('of a blocked line are refused', () => sends(alpha, abroad, 'customer-message-refused'));
+  it('of a blocked line to an emergency number arrive', () =>
+    sends(alpha, 'sip:114@vigie.example', 'customer-message'));
+  it('of other lines arrive', () => sends(beta, abroad, 'customer-message'));
+});
+
 describe('a blocked line', () => {
   before(() => keys.set(`vigie:blocked:line:${alpha.line}`, block));
   after(() => keys.flushall());

@@ -10,7 +10,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, it } from 'node:test';
+import { after, afterEach, before, it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { IngestReport } from '../cli/ingest.ts';
 import { HepDecoder } from '../daemon/ingest/hep.ts';
@@ -69,6 +69,12 @@ after(async () => {
   rmSync(directory, { recursive: true });
 });
 
+/** What a test that failed half-way has left running would keep the whole run from ending. */
+const leftOver: (() => void)[] = [];
+afterEach(() => {
+  for (const end of leftOver.splice(0)) end();
+});
+
 interface Ingest {
   readonly child: ChildProcess;
   /** What it said at its end. */
@@ -77,6 +83,7 @@ interface Ingest {
 
 function startIngest(...options: string[]): Ingest {
   const child = spawn(command, ['ingest', '--json', ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+  leftOver.push(() => child.kill('SIGKILL'));
   let [out, talk] = ['', ''];
   child.stdout!.on('data', (text: Buffer) => {
     out += text.toString();
@@ -116,6 +123,7 @@ for (const transport of ['TCP', 'TLS'])
     const dumpcap = spawn('dumpcap', ['-i', 'lo', '-f', filter, '-w', '-'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    leftOver.push(() => dumpcap.kill('SIGKILL'));
     let said = '';
     dumpcap.stderr.on('data', (text: Buffer) => {
       said += text.toString();
@@ -224,6 +232,10 @@ async function collector(reading: boolean, port = 0) {
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+  leftOver.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
   return {
     port: (server.address() as AddressInfo).port,
     ttls,
@@ -271,7 +283,9 @@ it('a daemon that does not read is waited for: the input stands still, and nothi
   const { code, report, talk } = await ended;
   assert.equal(code, 0, talk);
   assert.equal(report?.sent, written * 1000);
-  await waitFor('all to arrive', () => slow.ttls.length === written * 1000);
+  await waitFor('all to arrive', () => slow.ttls.length === written * 1000).catch((error) => {
+    throw new Error(`${error.message}: ${slow.ttls.length} of ${written * 1000}; ${talk}`);
+  });
   assert.ok(slow.ttls.every((ttl) => ttl === 57));
   await slow.stop();
 });

@@ -52,6 +52,9 @@ function rule(
   } satisfies PolicyRule;
 }
 
+/** What was asked of the store is answered. */
+const storeAnswers = () => new Promise((resolve) => setImmediate(resolve));
+
 interface Bench {
   readonly engine: PolicyEngine;
   readonly findings: Finding[];
@@ -343,7 +346,7 @@ describe('a ratio', () => {
     );
   });
 
-  test('`for` on a ratio is taken by the tick', () => {
+  test('`for` on a ratio is taken by the tick', async () => {
     const own = rule('answer-seizure-ratio', 'line', [
       { action: 'alert' },
       { action: 'suspend', forMs: 600_000 },
@@ -355,12 +358,40 @@ describe('a ratio', () => {
     const alertMs = findings[0].atMs;
     assert.equal(alertMs, NOON_MS + 13 * 60_000 + 10_000);
     engine.tick(alertMs + 599_999);
+    await storeAnswers();
     assert.equal(findings.length, 1);
     engine.tick(alertMs + 600_000);
+    await storeAnswers();
     assert.deepEqual(
       findings.map(({ action }) => action),
       ['alert', 'suspend'],
     );
+  });
+
+  test('a burst that is over does not last: its window has run empty', async () => {
+    const { charged, destination } = legOf({ startMs: NOON_MS, callId: 'any' });
+    const messages = many(
+      11,
+      (i) => ({ type: 'sms', atMs: NOON_MS + i * 1_000, charged, destination, callId: `sms-${i}` }) as const,
+    );
+    const own = (forMs: number) =>
+      rule('sms-rate', 'line', [{ action: 'alert' }, { action: 'suspend', forMs }]);
+    // Ten a minute are allowed. The 11th comes at 10 s; until the first is a minute old there are eleven.
+    for (const [forMs, expected] of [
+      [49_999, ['alert', 'suspend']],
+      [50_000, ['alert']],
+      [300_000, ['alert']],
+    ] as const) {
+      const { engine, findings } = bench([own(forMs)]);
+      for (const event of messages) engine.onEvent(event);
+      engine.tick(NOON_MS + 10_000 + forMs);
+      await storeAnswers();
+      assert.deepEqual(
+        findings.map(({ action }) => action),
+        expected,
+        `${forMs} ms`,
+      );
+    }
   });
 
   test('that is early acts by no step, whatever the step asks for', () => {
@@ -688,8 +719,10 @@ describe('what comes late', () => {
     const second = bench([own], { store });
     await second.engine.restore();
     second.engine.tick(againMs + 599_999);
+    await storeAnswers();
     assert.equal(second.findings.length, 0);
     second.engine.tick(againMs + 600_000);
+    await storeAnswers();
     assert.deepEqual(
       second.findings.map(({ action, sinceMs }) => [action, sinceMs]),
       [['suspend', againMs]],

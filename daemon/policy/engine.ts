@@ -62,6 +62,8 @@ export class PolicyEngine {
   readonly #store: WindowStore;
   readonly #rates: RateWatch;
   readonly #rules: RuleWatch;
+  /** Breaches of which the store is asked just now whether they last. */
+  readonly #asking = new Set<Breach>();
   #nowMs = NEVER;
 
   constructor(options: PolicyEngineOptions) {
@@ -344,7 +346,7 @@ export class PolicyEngine {
     const rate = 'limit' in rule ? rule : null;
     if (breach.sinceMs !== NEVER) {
       if (rate !== null) this.#rates.tick(breach, rate, nowMs);
-      else this.#rules.tick(breach, nowMs);
+      else if (this.#rules.isDue(breach, nowMs)) this.#climb(breach, rule as EventRule, nowMs);
     }
     if (breach.sinceMs === NEVER) {
       const quiet = nowMs - Math.max(breach.clearedMs, breach.atMs) >= rule.ladder.memoryMs;
@@ -355,6 +357,34 @@ export class PolicyEngine {
       // So that after a restart the breach that goes on is not taken for a new one.
       this.breaches.record(breach, nowMs);
     }
+  }
+
+  /** A window may have run empty since the last event: whether a breach lasts is then asked of the store. */
+  #climb(breach: Breach, rule: EventRule, nowMs: number): void {
+    if (rule.stands) {
+      this.#rules.climb(breach, nowMs);
+      return;
+    }
+    const { subject } = breach;
+    const customer = this.#contracts.customerOf(subject);
+    const plan = this.#contracts
+      .withEveryone(this.#contracts.planOfSubject(subject, customer))
+      .find(({ rules }) => rules.includes(rule));
+    if (plan === undefined || this.#asking.has(breach)) return;
+    this.#asking.add(breach);
+    const frame = this.#contracts.frameOf(customer);
+    const requests = rule.windows.map((place) => readOf(plan.windows[place], subject, nowMs, frame));
+    this.#read(requests)
+      .then(
+        (found) => {
+          if (this.breaches.find(rule, subject.id) !== breach) return;
+          const readings = found.map((reading, index) => reading ?? emptyOf(plan, rule.windows[index]));
+          this.#rules.confirm(rule, breach, readings, nowMs);
+        },
+        // The store is away, and says so itself: asked again at the next tick.
+        () => {},
+      )
+      .finally(() => this.#asking.delete(breach));
   }
 
   /** Null stays null: there is no such window. */

@@ -56,6 +56,8 @@ export interface EventRule extends RuleBase {
   /** Places of the detector's measures among the windows of the subject. */
   readonly windows: readonly number[];
   readonly ofCall: boolean;
+  /** What was judged last stays true until an event changes it: open calls and bindings, or no window at all. Other windows run empty by themselves. */
+  readonly stands: boolean;
 }
 
 export interface RateRule extends RuleBase {
@@ -105,11 +107,13 @@ export function planOf(policy: Policy, detectors: ReadonlyMap<string, Detector>)
       subjects.set(rule.subject, plan);
     }
     const windows = plan.windows;
+    const measures = detector.measures(parameters);
     plan.rules.push({
       ...base,
       detector,
       ofCall: detector.breachOf === 'call',
-      windows: detector.measures(parameters).map((measure) => placeOf(windows, measure)),
+      stands: measures.length === 0 || measures.some(({ kind }) => kind === 'level'),
+      windows: measures.map((measure) => placeOf(windows, measure)),
     });
   }
   return { policy, rates, subjects: [...subjects].map(([kind, plan]) => ({ kind, ...plan })) };

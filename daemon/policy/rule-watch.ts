@@ -102,10 +102,26 @@ export class RuleWatch {
     this.#breaches.record(breach, atMs);
   }
 
-  /** Takes the step of the breach that time alone makes due. */
-  tick(breach: Breach, nowMs: number): void {
-    if (breach.judgement !== null && breach.calls.size === 0)
-      this.#verdicts.climb(breach, breach.judgement, nowMs, null);
+  /** Some step of the breach is due by time alone. */
+  isDue(breach: Breach, nowMs: number): boolean {
+    const { judgement } = breach;
+    if (judgement === null || breach.calls.size > 0) return false;
+    return breach.rule.ladder.due(breach, nowMs, judgement.significant, judgement.early !== true) >= 0;
+  }
+
+  /** Takes the steps that time alone has made due. */
+  climb(breach: Breach, nowMs: number): void {
+    if (breach.judgement !== null) this.#verdicts.climb(breach, breach.judgement, nowMs, null);
+  }
+
+  /** The windows, read anew, say whether the breach has lasted until `nowMs`: then it climbs, else it is over. */
+  confirm(rule: EventRule, breach: Breach, readings: readonly Reading[], nowMs: number): void {
+    // An event came meanwhile and was judged.
+    if (breach.atMs > nowMs || !this.isDue(breach, nowMs)) return;
+    const facts = this.#factsOf(breach.subject);
+    const judgement = rule.detector.judge(readings, rule.parameters, null, facts, rule.demands);
+    if (judgement?.breached && !tooFew(rule, judgement)) this.climb(breach, nowMs);
+    else if (rule.ladder.kept(breach, nowMs)) this.#breaches.record(breach, nowMs);
   }
 
   /** After a lift: what happened before `atMs` is not judged any more. */

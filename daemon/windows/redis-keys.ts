@@ -17,7 +17,7 @@ export function recordPattern(prefix: string): string {
 
 /** The key of a record's name, null if it is none. */
 export function recordKey(name: string): WindowKey | null {
-  const parts = /^vigie:\{(line|trunk|customer|source|called):([^}]*)\}:record:(.*)$/s.exec(name);
+  const parts = /^vigie:\{(line|trunk|customer|source|called|claimed):([^}]*)\}:record:(.*)$/s.exec(name);
   if (parts === null) return null;
   const id = parts[2].replace(/%(25|7B|7D)/g, (code) => decodeURIComponent(code));
   return { subject: { kind: parts[1] as SubjectKind, id }, name: parts[3] };
