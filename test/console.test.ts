@@ -82,7 +82,7 @@ describe('an operator with every right', () => {
     const alerts = page.locator('#alerts').locator('xpath=ancestor::section');
     await alerts.getByText('Answered share (ASR): 0 % in 24 h, at least 50 %').first().waitFor();
     const suspended = page.locator('.suspended-row');
-    await suspended.getByText('in force').waitFor();
+    await suspended.getByText('in force', { exact: true }).waitFor();
     assert.equal(await suspended.count(), 1);
     assert.match(
       await seenText(suspended),
