@@ -180,9 +180,12 @@ for (const way of ['redis', 'htable'] as const)
       });
       await eight.finished;
       await hep.drained();
-      assert.equal(sentOn().length, 3);
+      // A busy machine makes proxy and SIPp repeat themselves: calls are counted, not packets.
+      const callsOf = (messages: readonly string[]) =>
+        new Set(messages.map((one) => /^Call-ID: *(\S+)/im.exec(one)?.[1])).size;
+      assert.equal(callsOf(sentOn()), 3);
       const refused = hep.messages().filter((one) => one.startsWith('SIP/2.0 403'));
-      assert.equal(refused.length, 5);
+      assert.equal(callsOf(refused), 5);
       for (const one of refused)
         assert.match(one, /\r\nReason: SIP;cause=403;text="vigie cmi\.trunk-channels"\r\n/);
     });
