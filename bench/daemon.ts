@@ -108,11 +108,13 @@ export async function benchDaemon(): Promise<DaemonFigures> {
     await tell({ what: 'steady', over, rate: PREPARING_RATE, seconds: 2 });
     const { findings, droppedUpdates } = await readings(vigie);
     if (droppedUpdates > 0) throw new Error(`${droppedUpdates} window updates were dropped before the start`);
-    const udp = await climb('udp', UDP_RATES);
     const tcp = await climb('tcp', TCP_RATES);
     const within = (await readings(vigie)).findings - findings;
-    if (within > 0) throw new Error(`${within} findings in traffic within its limits`);
+    const lost = tcp.steps.some((step) => step.lost > 0 || step.droppedUpdates > 0);
+    if (within > 0 && !lost) throw new Error(`${within} findings in traffic within its limits`);
     const verdictLatencyMs = await verdicts(vigie, tell);
+    // Last, for it loses messages on the way to its limit: calls whose BYE is lost seem to go on.
+    const udp = await climb('udp', UDP_RATES);
     return { tcp, udp, verdictLatencyMs, redisCommandsPerMessage: tcp.redisCommandsPerMessage };
   } finally {
     sender.stop();
