@@ -63,18 +63,13 @@ export class CallWriter {
     switch (operation.kind) {
       case 'sum': {
         const { key, atMs, add, sample } = operation;
-        const count = Math.min(add.length, SUM_FIELDS);
         this.#head(SUM, key.subject, key.name);
-        this.#ensure(48 + 8 * count);
+        this.#ensure(33);
         this.#double(atMs);
         this.#double(operation.ttlMs);
         this.#double(operation.windowMs);
         this.#double(operation.bucketMs);
-        this.#byte(sample === null ? 0 : 1);
-        this.#text(sample ?? '', TEXT_LENGTH);
-        this.#ensure(1 + 8 * count);
-        this.#byte(count);
-        for (let field = 0; field < count; field++) this.#double(quantised(add[field]));
+        this.#totals(add, sample);
         return;
       }
       case 'level':
@@ -109,18 +104,13 @@ export class CallWriter {
       }
       case 'history': {
         const { key, atMs, add, sample } = operation;
-        const count = Math.min(add.length, SUM_FIELDS);
         this.#head(HISTORY, key.subject, key.name);
         this.#ensure(33);
         this.#double(atMs);
         this.#double(operation.ttlMs);
         this.#double(operation.hour);
         this.#double(operation.weeks);
-        this.#byte(sample === null ? 0 : 1);
-        this.#text(sample ?? '', TEXT_LENGTH);
-        this.#ensure(1 + 8 * count);
-        this.#byte(count);
-        for (let field = 0; field < count; field++) this.#double(quantised(add[field]));
+        this.#totals(add, sample);
         return;
       }
       case 'peers':
@@ -164,6 +154,16 @@ export class CallWriter {
     if (kind !== 'sum' && kind !== 'rate') return;
     this.#double(kind === 'sum' ? request.windowMs : request.limit);
     this.#double(kind === 'sum' ? request.bucketMs : request.windowMs);
+  }
+
+  /** What is added to each field, and the Call-ID that stands for it. One byte of room is already made. */
+  #totals(add: readonly number[], sample: string | null): void {
+    const count = Math.min(add.length, SUM_FIELDS);
+    this.#byte(sample === null ? 0 : 1);
+    this.#text(sample ?? '', TEXT_LENGTH);
+    this.#ensure(1 + 8 * count);
+    this.#byte(count);
+    for (let field = 0; field < count; field++) this.#double(quantised(add[field]));
   }
 
   /** Kind, hash tag (empty: as before), name of the window or record. */
