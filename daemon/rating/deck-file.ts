@@ -1,4 +1,5 @@
 /** Rate decks as CSV (RFC 4180, comma or semicolon): one row a price. See docs/rating.md. */
+import { NUMBER_KINDS } from '../../detectors/number-kinds.ts';
 import { type Fault, MAXIMUM_FAULTS, nearest } from '../config/fault.ts';
 import { periodStart } from '../windows/period.ts';
 import { parseAmount } from './money.ts';
@@ -23,19 +24,10 @@ type Column = (typeof DECK_COLUMNS)[number];
 
 const REQUIRED: readonly Column[] = ['prefix', 'per_minute', 'increment'];
 
+/** What the column `kind` may say: every kind of number that can have a price, and calls between own lines. */
 export const RATE_KINDS: readonly RateKind[] = [
-  ...([
-    'short',
-    'fixed',
-    'mobile',
-    'voip',
-    'toll-free',
-    'shared-cost',
-    'special',
-    'premium',
-    'satellite',
-  ] as const),
-  ...(['international-network', 'unknown', 'on-net'] as const),
+  ...NUMBER_KINDS.filter((kind) => kind !== 'emergency' && kind !== 'sip'),
+  'on-net',
 ];
 
 interface Cell {

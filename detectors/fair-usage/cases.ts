@@ -27,6 +27,24 @@ const own = (count: number, startMs = OWN_MS): CallEvent[] =>
 /** End of the `n`th call, from 1. */
 const end = (n: number) => OWN_MS + (n - 1) * 62 * MINUTE_MS + 2000 + 60 * MINUTE_MS;
 
+/** Ten busy calls of each of so many other lines, and two hours later 31 of the line, one a minute. */
+const tenEach = (others: number): CallEvent[] =>
+  merged(
+    ...many(others, (line) =>
+      many(10, (n) =>
+        callEvents({
+          startMs: NOON_MS + n * MINUTE_MS,
+          callId: `peer-${line}-${n}`,
+          outcome: 'busy',
+          charged: { line: `peer-${line}` },
+        }),
+      ).flat(),
+    ),
+    ...many(31, (n) =>
+      callEvents({ startMs: NOON_MS + 7_200_000 + n * MINUTE_MS, callId: `own-${n}`, outcome: 'busy' }),
+    ),
+  ) as CallEvent[];
+
 export const fairUsageCases: readonly DetectorCase[] = [
   {
     detector,
@@ -59,42 +77,14 @@ export const fairUsageCases: readonly DetectorCase[] = [
     detector,
     title: 'among four lines the heaviest tenth is the line itself: a small group needs a lower quantile',
     parameters: { of: 'calls', period: 'day', floor: 10, minimumPeers: 3 },
-    events: merged(
-      ...many(3, (line) =>
-        many(10, (n) =>
-          callEvents({
-            startMs: NOON_MS + n * MINUTE_MS,
-            callId: `peer-${line}-${n}`,
-            outcome: 'busy',
-            charged: { line: `peer-${line}` },
-          }),
-        ).flat(),
-      ),
-      ...many(31, (n) =>
-        callEvents({ startMs: NOON_MS + 7_200_000 + n * MINUTE_MS, callId: `own-${n}`, outcome: 'busy' }),
-      ),
-    ),
+    events: tenEach(3),
     firesAtMs: [],
   },
   {
     detector,
     title: 'calls: the 31st of a day, where nine of ten lines make ten',
     parameters: { of: 'calls', period: 'day', floor: 10, minimumPeers: 10 },
-    events: merged(
-      ...many(9, (line) =>
-        many(10, (n) =>
-          callEvents({
-            startMs: NOON_MS + n * MINUTE_MS,
-            callId: `peer-${line}-${n}`,
-            outcome: 'busy',
-            charged: { line: `peer-${line}` },
-          }),
-        ).flat(),
-      ),
-      ...many(31, (n) =>
-        callEvents({ startMs: NOON_MS + 7_200_000 + n * MINUTE_MS, callId: `own-${n}`, outcome: 'busy' }),
-      ),
-    ),
+    events: tenEach(9),
     firesAtMs: [NOON_MS + 7_200_000 + 30 * MINUTE_MS + 10_000],
   },
 ];
