@@ -10,6 +10,7 @@ export interface SiteDirectory {
 
 /** Answers kept; a caller seldom changes its address. */
 const CACHED = 100_000;
+const NONE: readonly never[] = [];
 
 /**
  * Whether a source address lies within the sites from which a line may call: the customer's sites of the names that the line gives, all of
@@ -34,6 +35,8 @@ export class Sites {
       this.#answers.clear();
       this.#blocks.clear();
     }
+    // Of most customers no site is named: nothing is kept for them.
+    if ((this.#directory.customer(customer)?.sites ?? NONE).length === 0) return null;
     const key = `${line ?? ''} ${customer} ${source}`;
     let answer = this.#answers.get(key);
     if (answer === undefined) {
