@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
+import { freePort } from '../test/harness/ports.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from './embedded-redis.ts';
 
 const events: string[] = [];
@@ -15,16 +16,6 @@ const log = {
   warn: (_: object, event: string) => events.push(event),
   error: (_: object, event: string) => events.push(event),
 };
-
-/** A port that nothing else uses now; a fixed one would collide with a daemon on the developer's machine. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, { maxRetriesPerRequest: 100 });

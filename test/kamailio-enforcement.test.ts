@@ -4,15 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { waitFor } from './harness/child.ts';
+import { captureLoopback } from './harness/dumpcap.ts';
 import { type HepSink, splitHep, startHepSink } from './harness/hep-sink.ts';
 import { type Subscriber, startKamailio, type TestKamailio } from './harness/kamailio.ts';
 import { freePort } from './harness/ports.ts';
 import { startRedis, type TestRedis } from './harness/redis.ts';
 import { customerRow, runSipp, type SippOptions, type SippRun, startSipp } from './harness/sipp.ts';
+import { sipOf } from './harness/tshark.ts';
 
 const alpha: Subscriber = { line: '33100000001', password: 'one', customer: 'acme' };
 const beta: Subscriber = { line: '33100000002', password: 'two', customer: 'acme' };
@@ -82,6 +87,11 @@ async function isRefused(who: Subscriber, requestUri: string, options: Partial<S
   assert.equal(result.successful, 1, `${who.line} to ${requestUri} should be refused\n${result.errors}`);
 }
 
+/** The 403 that the proxy sent; what a busy machine has repeated stands here once. */
+const refusalsSeen = (): string[] => [
+  ...new Set(hep.messages().filter((message) => message.startsWith('SIP/2.0 403'))),
+];
+
 async function register(who: Subscriber, options: Partial<SippOptions> = {}) {
   const result = await runSipp({
     scenario: 'customer-register',
@@ -131,7 +141,7 @@ describe('a blocked line', () => {
     hep.clear();
     await isRefused(alpha, abroad);
     await hep.drained();
-    const refusals = hep.messages().filter((message) => message.startsWith('SIP/2.0 403'));
+    const refusals = refusalsSeen();
     assert.equal(refusals.length, 1);
     assert.match(refusals[0], /\r\nReason: SIP;cause=403;text="vigie cmi\.transaction-rate"\r\n/);
     await connects(beta, abroad);
@@ -245,7 +255,7 @@ describe('a blocked customer', () => {
     hep.clear();
     await (await call(alpha, abroad, { scenario: 'customer-rejected' })).finished;
     await hep.drained();
-    const refusals = hep.messages().filter((message) => message.startsWith('SIP/2.0 403'));
+    const refusals = refusalsSeen();
     assert.equal(refusals.length, 1);
     assert.match(refusals[0], /\r\nReason: SIP;cause=403;text="vigie"\r\n/);
     assert.doesNotMatch(refusals[0], /Evil/);
@@ -294,6 +304,13 @@ describe('what reaches Vigie', () => {
       carrierAddress: '127.0.0.21',
       carrierPort: upstream.port,
     });
+    // SIPp does not count what reaches it after the end of a call, as copies do on a busy machine.
+    const directory = mkdtempSync(join(tmpdir(), 'vigie-wire-'));
+    t.after(() => rmSync(directory, { recursive: true, force: true }));
+    const wire = await captureLoopback(
+      join(directory, 'wire.pcap'),
+      `udp and host ${own.address} and port ${own.port} and not port ${sink.port}`,
+    );
     const run = (scenario: string, requestUri: string, calls: number) =>
       runSipp({
         scenario,
@@ -317,11 +334,14 @@ describe('what reaches Vigie', () => {
     await keys.flushall();
     const answered = await upstream.stop();
     await own.stop();
+    await wire.stop();
     await sink.drained();
     sink.close();
     for (const one of customers) assert.equal(one.failed, 0, one.errors);
-    const onTheWire = [...customers, answered].reduce((sum, one) => sum + one.sent + one.received, 0);
-    t.diagnostic(`${onTheWire} messages on the wire`);
+    const onTheWire = sipOf(wire.file).filter(({ callId }) => !callId.startsWith('ready-')).length;
+    const sent = [...customers, answered].reduce((sum, one) => sum + one.sent, 0);
+    t.diagnostic(`${onTheWire} messages on the wire, ${sent} of them SIPp's`);
+    assert.ok(onTheWire > sent && sent >= 5 * 2 + 20 * 8 + 5 * 5 + 5 * 8 + 30 + 5 * 4);
     assert.equal(sink.messages().length, onTheWire);
   });
 });
@@ -338,11 +358,15 @@ describe('HEP over TCP', () => {
       redisPort: redis.port,
       hep: `127.0.0.1:${port};transport=tcp`,
       carrierPort: carrier.port,
+      // With several, the 200 can overtake its 180, which the proxy then rightly drops.
+      workers: 1,
     });
     try {
       await connects(alpha, abroad, { target: own });
-      const payloads = () =>
-        splitHep(Buffer.concat(frames)).filter((one) => !one.includes('Call-ID: ready-'));
+      // What a busy machine has repeated stands here once.
+      const payloads = () => [
+        ...new Set(splitHep(Buffer.concat(frames)).filter((one) => !one.includes('Call-ID: ready-'))),
+      ];
       // Ten messages between customer and proxy, six between proxy and carrier.
       await waitFor('16 packets', () => payloads().length >= 16);
       await own.stop();

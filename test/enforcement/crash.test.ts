@@ -75,7 +75,6 @@ describe('killed (SIGKILL) on the way to active', () => {
       running.enforcement.onFinding(finding('0123'));
       await running.settled();
       const before = await running.enforcement.list();
-      // appendfsync everysec: what the kernel has survives the end of the process.
       await server.stop('SIGKILL');
       await server.start();
       await until('reconnected', async () =>

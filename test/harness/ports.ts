@@ -1,15 +1,33 @@
-/** Ports that are free right now on a loopback address. */
+/**
+ * Ports that are free right now on a loopback address, below those that the kernel gives to outgoing connections: else a connection, even one
+ * to the very port while nobody listens there yet, could take it between finding and binding, or while a server is being restarted.
+ */
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-function bindTcp(address: string): Promise<{ port: number; close(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
+const FIRST = 10_000;
+const given = new Set<number>();
+
+/** One more than the last port to choose from. */
+function end(): number {
+  try {
+    const first = Number(
+      readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/)[0],
+    );
+    if (first >= FIRST + 2_000) return first;
+  } catch {
+    // No Linux.
+  }
+  return 32_768;
+}
+
+function tcpIsFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, address, () => {
-      const { port } = server.address() as { port: number };
-      resolve({ port, close: () => new Promise((done) => server.close(() => done())) });
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: address, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
 
@@ -21,13 +39,14 @@ function udpIsFree(address: string, port: number): Promise<boolean> {
   });
 }
 
-/** A port that is free on `address` for both TCP and UDP. */
+/** A port that is free on `address` for both TCP and UDP. Each is given once by a process. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
+  const last = end();
   for (let attempt = 0; attempt < 50; attempt++) {
-    const bound = await bindTcp(address);
-    const free = await udpIsFree(address, bound.port);
-    await bound.close();
-    if (free) return bound.port;
+    const port = randomInt(FIRST, last);
+    if (given.has(port)) continue;
+    given.add(port);
+    if ((await tcpIsFree(address, port)) && (await udpIsFree(address, port))) return port;
   }
   throw new Error(`no port is free on ${address} for both TCP and UDP`);
 }

@@ -44,7 +44,8 @@ export async function startRedis(options: { appendOnly?: boolean } = {}): Promis
   const start = async () => {
     child = startChild('redis-server', [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''],
-      ...['--appendonly', options.appendOnly ? 'yes' : 'no', '--appendfsync', 'everysec'],
+      // A second of writes may wait for a slow disk with `everysec`: what was answered shall outlive a kill.
+      ...['--appendonly', options.appendOnly ? 'yes' : 'no', '--appendfsync', 'always'],
       ...['--maxmemory-policy', 'noeviction', '--daemonize', 'no'],
     ]);
     await waitFor('redis-server', () => answersPing(port), child);
