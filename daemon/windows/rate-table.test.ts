@@ -171,6 +171,31 @@ test('rows of idle slots come back and their memory too; what is live is not tou
   assert.equal(table.countAt(6, 101_000), 1);
 });
 
+test('after each storm the table is as small as one that had none, and counts on', () => {
+  const options = { limit: 3, windowMs: 1000, latenessMs: 1000, capacity: 20_000 };
+  const calm = new RateTable(options);
+  const table = new RateTable(options);
+  calm.add(7, 0);
+  let nowMs = 1000;
+  for (let storm = 0; storm < 3; storm++) {
+    for (let event = 0; event < 4; event++)
+      for (let slot = 0; slot < 20_000; slot++) {
+        nowMs += 0.005;
+        if ((table.add(slot, nowMs) === RATE_OVER) !== (event === 3)) assert.fail(`slot ${slot}`);
+      }
+    assert.equal(table.liveRows(), 20_000);
+    assert.equal(table.countAt(19_999, nowMs), 4);
+    for (let step = 0; step < 100_000; step++) {
+      nowMs += 400;
+      table.add(7, nowMs);
+    }
+    assert.equal(table.liveRows(), 1);
+    assert.equal(table.countAt(7, nowMs), 3);
+    assert.equal(table.memoryBytes(), calm.memoryBytes());
+    nowMs += 1000;
+  }
+});
+
 test('one timestamp in the far future neither frees live rows nor stops the sweep for good', () => {
   const table = new RateTable({ limit: 2, windowMs: 1000, latenessMs: 1000 });
   for (let slot = 0; slot < 3000; slot++) table.add(slot, 1000);

@@ -394,7 +394,28 @@ export class RateTable {
     this.#free[this.#freeCount++] = row;
     // The memory of a chunk without rows in use goes back, unless it is the last.
     const chunk = row >>> CHUNK_BITS;
-    if (--this.#chunkUsed[chunk] === 0 && chunk > 0) this.#chunks[chunk] = NOTHING;
+    if (--this.#chunkUsed[chunk] === 0 && chunk > 0) {
+      this.#chunks[chunk] = NOTHING;
+      this.#shrink();
+    }
+  }
+
+  /** Once no row of the upper half is in use, its fields go back too: a storm has passed. */
+  #shrink(): void {
+    let chunks = this.#chunks.length;
+    while (chunks > 1 && this.#chunkUsed[chunks - 1] === 0) chunks--;
+    if (2 * chunks > this.#chunks.length) return;
+    this.#chunks.length = chunks;
+    this.#chunkUsed.length = chunks;
+    const rows = chunks << CHUNK_BITS;
+    this.#heads = this.#heads.slice(0, rows * FIELDS + LINE);
+    this.#ownerOf = this.#ownerOf.slice(0, rows);
+    this.#markOf = this.#markOf.slice(0, rows);
+    this.#free = new Int32Array(rows);
+    this.#freeCount = 0;
+    for (let row = rows - 1; row >= 0; row--)
+      if (this.#ownerOf[row] === 0) this.#free[this.#freeCount++] = row;
+    if (this.#hand > rows) this.#hand = rows;
   }
 
   #take(slot: number): number {
