@@ -203,15 +203,81 @@ describe('gate for drachtio', () => {
     for (const { text } of drachtio.forwarded) assert.doesNotMatch(text, /^(Record-Route|Path):/m);
   });
 
-  test('a request within a dialog passes', async () => {
+  const inDialog = (text: string, answer: { readonly text: string }): string =>
+    text
+      .replace(/^To: .*$/m, /^To: .*$/m.exec(answer.text)?.[0].trimEnd() ?? '')
+      .replace('z9hG4bK', 'z9hG4bKagain')
+      .replace(/^CSeq: \d+/m, 'CSeq: 2');
+  /** The same from the called party: it sends under its own tag. */
+  const turnedRound = (text: string): string =>
+    text
+      .replace(/^From: /m, 'X: ')
+      .replace(/^To: /m, 'From: ')
+      .replace(/^X: /m, 'To: ');
+
+  test('a request within a call that was let through passes, from either end; one with an invented tag is judged', async () => {
     service = await startGate();
+    const invite = request('INVITE', '0142000001');
+    const answer = await drachtio.request(invite, pbx);
+    await waitFor('the answer', () => service.counters.callEvents['start'] === 2);
     await block('line:alice');
-    const again = request('INVITE', '0142000001').replace(
-      '@example.net>\r\nCall',
-      '@example.net>;tag=t\r\nCall',
-    );
+    const again = inDialog(invite, answer);
     assert.equal((await drachtio.request(again, pbx)).status, 200);
-    assert.deepEqual(service.counters.verdicts, { 'in-dialog': 1 });
+    assert.equal((await drachtio.request(turnedRound(again), pbx)).status, 200);
+    assert.equal((await drachtio.request(again.replaceAll('INVITE', 'MESSAGE'), pbx)).status, 200);
+    assert.deepEqual(service.counters.verdicts, { clear: 1, 'in-dialog': 3 });
+    const invented = [
+      again.replace(/^(To: .*;tag=).*$/m, '$1invented\r'),
+      again.replace(/^(From: .*;tag=).*$/m, '$1invented\r'),
+      again.replace(/^Call-ID: .*$/m, 'Call-ID: invented\r'),
+    ];
+    for (const text of invented) {
+      assert.equal((await drachtio.request(text, pbx)).status, 403);
+      assert.equal((await drachtio.request(text.replaceAll('INVITE', 'MESSAGE'), pbx)).status, 403);
+    }
+    assert.equal((service.counters.verdicts as Record<string, number>)['suspended'], 6);
+    await state.del('vigie:blocked:line:alice');
+    for (const text of invented) assert.equal((await drachtio.request(text, pbx)).status, 200);
+  });
+
+  test('a call is over with its BYE, and its tags are worth nothing any more', async () => {
+    service = await startGate();
+    const invite = request('INVITE', '0142000001');
+    const answer = await drachtio.request(invite, pbx);
+    await waitFor('the answer', () => service.counters.callEvents['start'] === 2);
+    drachtio.bye(invite, answer);
+    await waitFor('its end', async () => (await openCalls('alice')) === 0);
+    await block('line:alice');
+    assert.equal((await drachtio.request(inDialog(invite, answer), pbx)).status, 403);
+  });
+
+  test('emergency and incoming calls can be put on hold by a suspended line, also when the gate was started anew', async () => {
+    const before = await startGate();
+    service = before;
+    await block('line:alice');
+    const emergency = request('INVITE', '112');
+    const helped = await drachtio.request(emergency, pbx);
+    const incoming = request('INVITE', 'alice', { from: '0600000000' });
+    const taken = await drachtio.request(incoming, carrier);
+    await waitFor('both answers', () => before.counters.callEvents['start'] === 4);
+    const hold = async () => {
+      assert.equal((await drachtio.request(inDialog(emergency, helped), pbx)).status, 200);
+      const held = turnedRound(inDialog(incoming, taken));
+      assert.equal((await drachtio.request(held, pbx)).status, 200);
+    };
+    await hold();
+    await before.stop();
+    await waitFor('the gate to be gone', () => drachtio.applications('invite') === 0);
+    service = await startGate();
+    await hold();
+    assert.deepEqual(service.counters.verdicts, { 'in-dialog': 2 });
+  });
+
+  test('a REGISTER belongs to no dialog', async () => {
+    service = await startGate();
+    await block('source:203.0.113.7', 'cmi.credit-limit', 'registration');
+    const tagged = request('REGISTER', 'alice').replace(/^(To: .*>)/m, '$1;tag=invented');
+    assert.equal((await drachtio.request(tagged, pbx)).status, 403);
   });
 
   test("the policy's code: 603, and 608 with its contact card", async () => {
@@ -234,7 +300,8 @@ describe('gate for drachtio', () => {
     service = await startGate();
     await limit('line:alice', 2);
     const first = request('INVITE', '0142000001');
-    assert.equal((await drachtio.request(first, pbx)).status, 200);
+    const answer = await drachtio.request(first, pbx);
+    assert.equal(answer.status, 200);
     assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 200);
     const third = await drachtio.request(request('INVITE', '0142000003'), pbx);
     assert.equal(third.status, 403);
@@ -246,7 +313,7 @@ describe('gate for drachtio', () => {
       200,
     );
     assert.equal((await drachtio.request(request('INVITE', '15'), pbx)).status, 200);
-    drachtio.bye(first);
+    drachtio.bye(first, answer);
     await waitFor('the end of the first call', async () => (await openCalls('alice')) === 1);
     assert.equal((await drachtio.request(request('INVITE', '0142000003'), pbx)).status, 200);
     assert.equal(await openCalls('alice'), 2);
@@ -267,37 +334,106 @@ describe('gate for drachtio', () => {
     await waitFor('the end of one', async () => (await openCalls('alice')) === 1);
   });
 
-  test('a call that fails, or is re-sent with credentials, takes one place or none', async () => {
+  const numbered = (text: string, cseq: number): string =>
+    text.replace(/^CSeq: \d+/m, `CSeq: ${cseq}`).replace('z9hG4bK', `z9hG4bKn${cseq}`);
+
+  test('a call that is challenged, and re-sent with credentials, takes one place', async () => {
     service = await startGate();
     await limit('line:alice', 1);
     drachtio.nextHop = () => 407;
     const challenged = request('INVITE', '0142000001');
     assert.equal((await drachtio.request(challenged, pbx)).status, 407);
-    await waitFor('the end of the attempt', async () => (await openCalls('alice')) === 0);
+    // At once: the place is free before the retry is judged.
+    assert.equal((await drachtio.request(numbered(challenged, 2), pbx)).status, 407);
     drachtio.nextHop = () => 200;
-    assert.equal((await drachtio.request(challenged, pbx)).status, 200);
-    assert.equal((await drachtio.request(challenged, pbx)).status, 200);
-    assert.equal(await openCalls('alice'), 1);
+    assert.equal((await drachtio.request(numbered(challenged, 3), pbx)).status, 200);
+    await waitFor('one call', async () => (await openCalls('alice')) === 1);
     assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 403);
   });
 
-  test('a branch that fails while another has answered leaves the call its place, and its end', async () => {
+  test('one Call-ID and From tag for many calls: each takes a place', async () => {
+    service = await startGate();
+    await limit('line:alice', 2);
+    const first = request('INVITE', '0142000001');
+    const to = (text: string, called: string) => text.replaceAll('0142000001', called);
+    const answer = await drachtio.request(first, pbx);
+    assert.equal(answer.status, 200);
+    assert.equal((await drachtio.request(numbered(first, 2), pbx)).status, 200);
+    await waitFor('two calls', async () => (await openCalls('alice')) === 2);
+    // Another number, another CSeq, another branch, the same INVITE once more: all of them would be the third call.
+    const further = [
+      to(first, '0142000002'),
+      numbered(first, 3),
+      first.replace('z9hG4bK', 'z9hG4bKother'),
+      first,
+    ];
+    for (const text of further) assert.equal((await drachtio.request(text, pbx)).status, 403);
+    assert.equal(await openCalls('alice'), 2);
+    // The end of one frees one place and no other.
+    drachtio.bye(first, answer);
+    await waitFor('the end of one', async () => (await openCalls('alice')) === 1);
+    assert.equal((await drachtio.request(numbered(first, 4), pbx)).status, 200);
+    assert.equal((await drachtio.request(numbered(first, 5), pbx)).status, 403);
+  });
+
+  /** Calls ring until they are told what becomes of them. */
+  const ringing = () => {
+    const told: ((status: number) => void)[] = [];
+    drachtio.nextHop = () => new Promise((resolve) => told.push(resolve));
+    return told;
+  };
+
+  test('branches of a fork take one place, and leave it one by one; more than four are too many', async () => {
     service = await startGate();
     await limit('line:alice', 1);
+    const told = ringing();
     const first = request('INVITE', '0142000001');
-    assert.equal((await drachtio.request(first, pbx)).status, 200);
-    await waitFor('the answer', () => service.counters.outcomes['2xx'] === 1);
-    drachtio.nextHop = () => 486;
-    const branch = first.replace('z9hG4bK', 'z9hG4bKother');
-    assert.equal((await drachtio.request(branch, pbx)).status, 486);
-    await waitFor('both told', () => service.counters.outcomes['4xx'] === 1);
-    drachtio.nextHop = () => 200;
+    const branch = (name: string) => drachtio.request(first.replace('z9hG4bK', `z9hG4bK${name}`), pbx);
+    const branches = [];
+    for (const name of ['a', 'b', 'c', 'd']) {
+      branches.push(branch(name));
+      await waitFor(`branch ${name}`, () => told.length === branches.length);
+    }
+    assert.equal(await openCalls('alice'), 1);
+    assert.equal((await branch('e')).status, 403);
     assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 403);
+    for (const at of [0, 1]) told[at](486);
+    assert.deepEqual(
+      (await Promise.all(branches.slice(0, 2))).map(({ status }) => status),
+      [486, 486],
+    );
+    await waitFor('both told', () => service.counters.outcomes['4xx'] === 2);
+    assert.equal(await openCalls('alice'), 1);
+    told[2](200);
+    assert.equal((await branches[2]).status, 200);
+    await waitFor('the answer', () => service.counters.outcomes['2xx'] === 1);
+    told[3](487);
+    await branches[3];
+    await waitFor('the last branch', () => service.counters.outcomes['4xx'] === 3);
     assert.equal(await openCalls('alice'), 1);
     assert.equal(service.drachtio.openCalls, 1);
-    drachtio.bye(first);
+    assert.equal(service.counters.endedCalls, 0);
+    drachtio.bye(first, await branches[2]);
     await waitFor('the end', async () => (await openCalls('alice')) === 0);
-    assert.equal((await drachtio.request(request('INVITE', '0142000002'), pbx)).status, 200);
+  });
+
+  test('a second branch that is answered is a call of its own: beyond the limit it is ended, within it is not', async () => {
+    service = await startGate();
+    await limit('line:alice', 2);
+    const told = ringing();
+    const first = request('INVITE', '0142000001');
+    const branches = ['a', 'b', 'c'].map((name) =>
+      drachtio.request(first.replace('z9hG4bK', `z9hG4bK${name}`), pbx),
+    );
+    await waitFor('all to ring', () => told.length === 3);
+    for (const [at, answer] of told.entries()) {
+      answer(200);
+      await waitFor(`answer ${at}`, () => service.counters.outcomes['2xx'] === at + 1);
+    }
+    await Promise.all(branches);
+    await waitFor('the end of the third', () => service.counters.endedCalls === 1);
+    assert.equal(drachtio.sent.length, 2);
+    assert.equal(await openCalls('alice'), 2);
   });
 
   test('a limit on both directions counts calls that arrive, and refuses none of them', async () => {
@@ -463,12 +599,13 @@ describe('gate for drachtio', () => {
     await waitFor('both', () => drachtio.applications('invite') === 2);
     await limit('line:alice', 2);
     const first = request('INVITE', '0142000001');
-    assert.equal((await drachtio.request(first, pbx)).status, 200);
+    const answer = await drachtio.request(first, pbx);
+    assert.equal(answer.status, 200);
     assert.equal((await other.request(request('INVITE', '0142000002'), pbx)).status, 200);
     assert.equal((await drachtio.request(request('INVITE', '0142000003'), pbx)).status, 403);
     assert.equal((await other.request(request('INVITE', '0142000003'), pbx)).status, 403);
     // Either gate may be told of the end.
-    drachtio.bye(first);
+    drachtio.bye(first, answer);
     await waitFor('the end', async () => (await openCalls('alice')) === 1);
     const events = (gate: GateService) => gate.counters.callEvents['stop'] ?? 0;
     assert.ok(events(service) > 0 && events(second) > 0);
@@ -553,11 +690,46 @@ describe('gate for drachtio', () => {
     await drachtio.request(emergency, pbx);
     assert.equal(await ender.end(of(emergency, 'answered')), 'emergency');
 
+    // This one listens on no SIP port where it could be cancelled.
     drachtio.nextHop = (_destination, text) => {
       void ender.end(of(text, 'ringing'));
       return 200;
     };
     await drachtio.request(request('INVITE', '0142000001'), pbx);
     await waitFor('both BYEs', () => drachtio.sent.length === 4 && service.counters.endedCalls === 2);
+  });
+
+  test('a call that rings is cancelled as its caller would, an emergency call is not', async () => {
+    const listening = await startDrachtioDouble({ listensForSip: true });
+    opened.push(() => listening.remove());
+    service = await startGate({}, [server(listening)], listening);
+    const [ender] = service.callEnders();
+    let rings = 0;
+    listening.nextHop = () => {
+      rings++;
+      return new Promise(() => undefined);
+    };
+    const invite = request('INVITE', '0142000001');
+    const emergency = request('INVITE', '112');
+    const callOf = (text: string) => ({
+      callId: /^Call-ID: (.*)\r$/m.exec(text)?.[1] ?? '',
+      fromTag: null,
+      toTag: null,
+      phase: 'ringing' as const,
+      cseq: 1,
+      line: 'alice',
+      customer: 'acme',
+    });
+    const pending = listening.request(invite, pbx);
+    void listening.request(emergency, pbx);
+    await waitFor('both to ring', () => rings === 2);
+    assert.equal(await ender.end(callOf(emergency)), 'emergency');
+    assert.equal(await ender.end(callOf(invite)), 'ended');
+    assert.equal((await pending).status, 487);
+    await waitFor('the place', async () => (await openCalls('alice')) === 0);
+    await waitFor('the answer to the CANCEL', () => service.counters.cancelledCalls === 1);
+    assert.equal(await ender.end(callOf(invite)), 'absent');
+    assert.equal(rings, 2);
+    assert.equal(service.drachtio.openCalls, 1);
   });
 });

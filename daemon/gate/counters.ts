@@ -12,8 +12,10 @@ export class GateCounters {
   redelivered = 0;
   /** Frames that could not be read. */
   badFrames = 0;
-  /** Calls ended by the gate. */
+  /** Answered calls ended by the gate. */
   endedCalls = 0;
+  /** Ringing calls that drachtio has taken a CANCEL of the gate's for. */
+  cancelledCalls = 0;
 
   count(of: 'requests' | 'verdicts' | 'outcomes' | 'callEvents', name: string): void {
     this[of][name] = (this[of][name] ?? 0) + 1;

@@ -4,7 +4,9 @@ import type { EventLog } from '../enforcement/hooks.ts';
 import { formatEndpoint, parseAddress } from '../ingest/address.ts';
 import { Endpoint } from '../ingest/packet.ts';
 import { Field, SipMessage } from '../sip/message.ts';
-import { type CallLedger, callName } from './call-ledger.ts';
+import type { CallLedger } from './call-ledger.ts';
+import { dialogName, type InviteIds, transactionName } from './call-names.ts';
+import { Canceller } from './cancel.ts';
 import type { GateCounters } from './counters.ts';
 import { type CallEvent, DrachtioConnection, type DrachtioServer } from './drachtio-connection.ts';
 import type { ProxyResult, SrfRequest, SrfResponse } from './drachtio-srf.ts';
@@ -53,6 +55,7 @@ export class DrachtioGate implements CallEnder {
   readonly #options: DrachtioGateOptions;
   readonly #connections: readonly DrachtioConnection[];
   readonly #calls: OpenCalls;
+  readonly #canceller = new Canceller();
   /** One for each server. */
   readonly #redelivery: readonly Redelivery[];
   #deciding = 0;
@@ -121,22 +124,27 @@ export class DrachtioGate implements CallEnder {
   }
 
   async end(call: CallToEnd): Promise<CallEnding> {
-    const found =
-      call.fromTag === null
-        ? this.#calls.ofCallId(call.callId)
-        : this.#named(callName(call.callId, call.fromTag));
+    const found = this.#calls.of(call.callId, call.fromTag);
     if (found.length === 0) return 'absent';
     if (found.some(([, { emergency }]) => emergency)) return 'emergency';
     for (const [name, open] of found) {
-      if (open.answer === null) open.endWhenAnswered = true;
+      if (open.answer === null) this.#cancel(open);
       else await this.#hangUp(name, open);
     }
     return 'ended';
   }
 
-  #named(name: string): [string, OpenCall][] {
-    const open = this.#calls.get(name);
-    return open === null ? [] : [[name, open]];
+  /** Without waiting: what is answered meanwhile ends then. */
+  #cancel(call: OpenCall): void {
+    if (call.endWhenAnswered) return;
+    call.endWhenAnswered = true;
+    const { counters, log } = this.#options;
+    this.#canceller
+      .cancel(call, this.#connections[call.server].hostports, () => !this.#calls.rings(call))
+      .then((taken) => {
+        if (taken) counters.cancelledCalls++;
+      })
+      .catch((error) => log.warn('gate.call-not-cancelled', { error }));
   }
 
   async #request(index: number, request: SrfRequest, response: SrfResponse): Promise<void> {
@@ -165,6 +173,9 @@ export class DrachtioGate implements CallEnder {
 
   async #decide(question: GateQuestion | null): Promise<GateVerdict> {
     if (question === null) return { pass: true, grounds: 'unreadable', restrictCallerId: false };
+    // What Redis missed while it was away is known here.
+    if (question.method !== 'REGISTER' && this.#isOpen(question))
+      return { pass: true, grounds: 'in-dialog', restrictCallerId: false };
     try {
       return await this.#options.gate.decide(question);
     } catch {
@@ -172,10 +183,14 @@ export class DrachtioGate implements CallEnder {
     }
   }
 
+  #isOpen({ callId, fromTag, toTag }: GateQuestion): boolean {
+    return toTag !== '' && this.#calls.get(dialogName(callId, fromTag, toTag)) !== null;
+  }
+
   #noteCall(index: number, question: GateQuestion | null, verdict: GateVerdict, text: string): void {
-    if (question === null || question.method !== 'INVITE' || question.inDialog) return;
+    if (question === null || question.method !== 'INVITE' || verdict.grounds === 'in-dialog') return;
     const { callId, fromTag, source } = question;
-    this.#calls.invited(callName(callId, fromTag), text, {
+    this.#calls.invited(transactionName(question), text, {
       callId,
       fromTag,
       source: formatEndpoint(source),
@@ -248,29 +263,45 @@ export class DrachtioGate implements CallEnder {
   }
 
   #finished(question: GateQuestion | null, result: ProxyResult, hostports: readonly string[]): void {
-    if (question === null || question.method !== 'INVITE' || question.inDialog) return;
+    if (question === null || question.method !== 'INVITE') return;
     const status = result.finalStatus ?? 408;
     if (status < 200 || status >= 300) {
-      this.#forget(question);
+      this.#failed(question);
       return;
     }
-    const name = callName(question.callId, question.fromTag);
-    this.#options.ledger.answered(name).catch(() => undefined);
-    const ours = hostports.map((text) => text.slice(text.indexOf('/') + 1));
-    const call = this.#calls.answered(name, result.finalResponse?.msg.raw ?? '', ours);
+    const text = result.finalResponse?.msg.raw ?? '';
+    const ids = idsOf(text);
+    if (ids === null || ids.toTag === '') return;
+    const dialog = dialogName(question.callId, question.fromTag, ids.toTag);
+    const ours = hostports.map((hostport) => hostport.slice(hostport.indexOf('/') + 1));
+    const call = this.#calls.answered(transactionName(question), dialog, text, ours);
+    this.#answered(question, ids.toTag);
     if (call?.endWhenAnswered && call.answer !== null)
-      this.#hangUp(name, call).catch((error) => this.#options.log.warn('gate.call-not-ended', { error }));
+      this.#hangUp(dialog, call).catch((error) => this.#options.log.warn('gate.call-not-ended', { error }));
+  }
+
+  /** A second branch of a fork that is answered is a call of its own: beyond the limit it could not be refused, so it is ended. */
+  #answered(invite: InviteIds, toTag: string): void {
+    const { ledger, log } = this.#options;
+    const noted = ledger.answered(invite, toTag).catch(() => null);
+    noted
+      .then(async (rule) => {
+        const name = dialogName(invite.callId, invite.fromTag, toTag);
+        const call = rule === null ? null : this.#calls.get(name);
+        if (call === null || call.answer === null || call.emergency) return;
+        log.warn('gate.fork-beyond-limit', { rule });
+        await this.#hangUp(name, call);
+      })
+      .catch((error) => log.warn('gate.call-not-ended', { error }));
   }
 
   #forget(question: GateQuestion | null): void {
-    if (question === null || question.method !== 'INVITE' || question.inDialog) return;
-    this.#failed(callName(question.callId, question.fromTag));
+    if (question !== null && question.method === 'INVITE') this.#failed(question);
   }
 
-  /** A branch that fails ends no call that another one has answered. */
-  #failed(name: string): void {
-    if (!this.#calls.get(name)?.answer) this.#calls.ended(name);
-    void this.#options.ledger.failed(name);
+  #failed(invite: InviteIds): void {
+    this.#calls.ended(transactionName(invite));
+    void this.#options.ledger.failed(invite);
   }
 
   async #hangUp(name: string, call: OpenCall): Promise<void> {
@@ -283,7 +314,8 @@ export class DrachtioGate implements CallEnder {
     );
     this.#options.counters.endedCalls++;
     this.#calls.ended(name);
-    await this.#options.ledger.end(name);
+    const { answer } = call;
+    if (answer !== null) await this.#options.ledger.end(call.callId, call.fromTag, answer.tag);
   }
 
   /** A fault of ours: the request goes on as if nobody had asked, and if that fails too, the caller is told. */
@@ -328,29 +360,36 @@ export class DrachtioGate implements CallEnder {
   #callEvent({ kind, side, detail, message: text }: CallEvent): void {
     this.#options.counters.count('callEvents', kind);
     if (kind === 'attempt') return;
-    const bytes = Buffer.from(text, 'utf8');
-    if (message.read(bytes, 0, bytes.length) !== 0) return;
-    const callId = message.text(Field.callId);
-    if (callId === null) return;
-    const tags = [message.text(Field.fromTag) ?? '', message.text(Field.toTag) ?? ''];
+    const ids = idsOf(text);
+    if (ids === null) return;
     if (kind === 'start') {
-      if (side === 'application')
-        this.#options.ledger.answered(callName(callId, tags[0])).catch(() => undefined);
+      if (side === 'application' && ids.toTag !== '') this.#answered(ids, ids.toTag);
+      return;
+    }
+    if (FAILED.has(detail)) {
+      if (side === 'application') this.#failed(ids);
       return;
     }
     if (side === 'network' && detail !== 'normal-release') return;
-    // A BYE of the called party has the tags the other way round.
-    for (const tag of tags) {
-      if (tag === '') continue;
-      const name = callName(callId, tag);
-      if (FAILED.has(detail)) {
-        this.#failed(name);
-        continue;
-      }
-      this.#calls.ended(name);
-      void this.#options.ledger.end(name);
-    }
+    // A BYE of the called party has the tags the other way round: the dialog's name is the same.
+    this.#calls.ended(dialogName(ids.callId, ids.fromTag, ids.toTag));
+    void this.#options.ledger.end(ids.callId, ids.fromTag, ids.toTag);
   }
+}
+
+/** Of an INVITE's answer on the caller's side, or of a request within a dialog. */
+function idsOf(text: string): (InviteIds & { readonly toTag: string }) | null {
+  const bytes = Buffer.from(text, 'utf8');
+  if (message.read(bytes, 0, bytes.length) !== 0) return null;
+  const callId = message.text(Field.callId);
+  if (callId === null) return null;
+  return {
+    callId,
+    fromTag: message.text(Field.fromTag) ?? '',
+    toTag: message.text(Field.toTag) ?? '',
+    cseq: message.cseq,
+    branch: message.text(Field.viaBranch) ?? '',
+  };
 }
 
 function sourceOf(request: SrfRequest): Endpoint {

@@ -2,7 +2,7 @@ import type { Subject } from '../../detectors/vocabulary.ts';
 import { type KeyFamily, proxyKey } from '../enforcement/blocked-keys.ts';
 import type { RedisClient } from '../enforcement/functions.ts';
 import { formatAddress } from '../ingest/address.ts';
-import { type CallLedger, callName } from './call-ledger.ts';
+import type { CallLedger, CallLimit } from './call-ledger.ts';
 import { type Parties, type PartySources, partiesOf } from './parties.ts';
 import type { GateQuestion } from './question.ts';
 import { type GateVerdict, type RefusalPolicy, refusalOf } from './verdict.ts';
@@ -18,12 +18,8 @@ export interface GateOptions extends PartySources {
   readonly enforces: () => boolean;
 }
 
-interface Limit {
-  readonly subject: Subject;
-  readonly rule: string;
-  readonly calls: number;
-  readonly direction: 'outgoing' | 'incoming' | 'both';
-}
+/** How long the end of an earlier INVITE of the same Call-ID may still be on its way, at most a quarter of the deadline. */
+const SETTLING_MS = 15;
 
 /** A key that says something other than calls: proxies of the operator may read the same family. */
 const CALL_SCOPES: ReadonlySet<unknown> = new Set(['outgoing', undefined, null]);
@@ -55,12 +51,17 @@ export class Gate {
   }
 
   async #judged(question: GateQuestion): Promise<GateVerdict> {
-    if (question.inDialog) return passing('in-dialog');
     try {
+      // A REGISTER belongs to no dialog, whatever its To says (RFC 3261 section 10.2).
       if (question.method === 'REGISTER') return await this.#registration(question);
+      if (await this.#isInDialog(question)) return passing('in-dialog');
       const parties = partiesOf(question, this.#options);
       const { requestUser, requestUri } = question;
-      if (this.#options.isEmergency(requestUser, requestUri, parties.country)) return passing('emergency');
+      if (this.#options.isEmergency(requestUser, requestUri, parties.country)) {
+        // It counts for nobody, and is known when it is put on hold.
+        this.#enter(question, { ...parties, subjects: [] });
+        return passing('emergency');
+      }
       if (parties.direction === 'incoming') {
         this.#enter(question, parties);
         return passing('incoming');
@@ -69,6 +70,11 @@ export class Gate {
     } catch {
       return passing('state-away');
     }
+  }
+
+  /** Anybody can invent a To tag: only the tags of a call that was let through and answered make a request part of one. */
+  async #isInDialog({ callId, fromTag, toTag }: GateQuestion): Promise<boolean> {
+    return toTag !== '' && (await this.#options.ledger.knows(callId, fromTag, toTag));
   }
 
   /** A source's block holds for its registrations only: an address can be forged, calls are judged by whose they are. */
@@ -96,7 +102,7 @@ export class Gate {
     if (!asksForCalls) return passing('clear');
     const excess = await this.#admit(question, limits);
     if (excess !== null) return this.#refuse(question, 'too-many-calls', excess.rule);
-    this.#enter(question, parties);
+    this.#enter(question, parties, this.#options.enforces() ? limits : []);
     return passing(
       'clear',
       restrictions.some((found) => found !== null),
@@ -104,29 +110,39 @@ export class Gate {
   }
 
   /** Takes the call up under every limit, or under none; returns the limit that is reached. */
-  async #admit(question: GateQuestion, limits: readonly Limit[]): Promise<Limit | null> {
+  async #admit(question: GateQuestion, limits: readonly CallLimit[]): Promise<CallLimit | null> {
+    const reached = await this.#tryToAdmit(question, limits);
+    if (reached === null || !(await this.#options.ledger.knowsCallId(question.callId))) return reached;
+    // The INVITE before this one may have been challenged a moment ago, and the word of it go another way than this question.
+    const settlingMs = Math.min(SETTLING_MS, this.#options.deadlineMs / 4);
+    await new Promise((resolve) => setTimeout(resolve, settlingMs));
+    return this.#tryToAdmit(question, limits);
+  }
+
+  async #tryToAdmit(question: GateQuestion, limits: readonly CallLimit[]): Promise<CallLimit | null> {
     const { ledger } = this.#options;
-    const call = callName(question.callId, question.fromTag);
     const entered: Subject[] = [];
     for (const limit of limits) {
-      const open = await ledger.admit(call, limit.subject, limit);
+      const open = await ledger.admit(question, limit);
       if (open === null) {
         entered.push(limit.subject);
         continue;
       }
       if (!this.#options.enforces()) continue;
-      await ledger.leave(call, entered);
+      await ledger.leave(question, entered);
       return limit;
     }
     return null;
   }
 
   /** Without waiting: the request goes on whether it could be entered or not. */
-  #enter({ method, callId, fromTag }: GateQuestion, { direction, subjects }: Parties): void {
-    if (method !== 'INVITE' || subjects.length === 0) return;
-    this.#options.ledger
-      .enter(callName(callId, fromTag), callId, { direction, subjects })
-      .catch(() => undefined);
+  #enter(
+    question: GateQuestion,
+    { direction, subjects }: Pick<Parties, 'direction' | 'subjects'>,
+    limits: readonly CallLimit[] = [],
+  ): void {
+    if (question.method !== 'INVITE') return;
+    this.#options.ledger.enter(question, { direction, subjects, limits }).catch(() => undefined);
   }
 
   #refuse(question: GateQuestion, grounds: 'suspended' | 'too-many-calls', rule: string): GateVerdict {
@@ -134,7 +150,7 @@ export class Gate {
     return { pass: false, grounds, rule, refusal: refusalOf(question.method, rule, this.#options.refusal) };
   }
 
-  async #limits(subjects: readonly Subject[]): Promise<readonly Limit[]> {
+  async #limits(subjects: readonly Subject[]): Promise<readonly CallLimit[]> {
     const found = await this.#read('limited', subjects);
     return found.flatMap((entry, index) => {
       if (entry === null || !Number.isInteger(entry.calls) || (entry.calls as number) < 0) return [];

@@ -34,7 +34,7 @@ const answer = (over: readonly string[] = []) =>
 test('a call of ordinary length is remembered and can be ended', () => {
   const calls = new OpenCalls(10);
   calls.invited('a', invite(['Record-Route: <sip:192.0.2.9;lr>']), facts);
-  const call = calls.answered('a', answer(), []);
+  const call = calls.answered('a', 'd', answer(), []);
   assert.deepEqual(
     endingOf(call!, 'x').map(({ uri }) => uri),
     ['sip:0142@192.0.2.8', 'sip:alice@192.0.2.7'],
@@ -47,7 +47,7 @@ test('headers of more than 4,096 characters are not kept, of whichever side', ()
   calls.invited('id', invite(), { ...facts, callId: long });
   assert.equal(calls.size, 0);
   calls.invited('a', invite(), facts);
-  const call = calls.answered('a', answer([`Record-Route: <sip:${long}>`]), []);
+  const call = calls.answered('a', 'd', answer([`Record-Route: <sip:${long}>`]), []);
   assert.equal(calls.size, 1);
   assert.equal(call!.answer, null);
   assert.deepEqual(endingOf(call!, 'x'), []);

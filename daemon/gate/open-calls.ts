@@ -1,9 +1,14 @@
-import { SipMessage } from '../sip/message.ts';
+import { Field, SipMessage } from '../sip/message.ts';
+import { transactionName } from './call-names.ts';
 
 /** What it takes to end a call that drachtio proxies: both ends of its dialog, as the INVITE and its 200 named them. */
 export interface OpenCall {
   readonly callId: string;
   readonly fromTag: string;
+  /** Request-URI, To and branch of the first Via of the INVITE, which a CANCEL repeats (RFC 3261 section 9.1). */
+  readonly requestUri: string;
+  readonly to: string;
+  readonly branch: string;
   readonly emergency: boolean;
   /** The drachtio server that it goes through, by its place in the configuration. */
   readonly server: number;
@@ -15,10 +20,11 @@ export interface OpenCall {
   readonly cseq: number;
   answer: {
     readonly to: string;
+    readonly tag: string;
     readonly calledContact: string;
     readonly calledRoutes: readonly string[];
   } | null;
-  /** Asked to end while it rang: drachtio has no way to cancel what it proxies, so it ends when it is answered. */
+  /** Asked to end while it rang: should it be answered before it could be cancelled, it ends then. */
   endWhenAnswered: boolean;
   readonly untilMs: number;
 }
@@ -34,7 +40,10 @@ const message = new SipMessage();
 /** Characters kept of one side of a call. Who writes more into its headers cannot have its call ended: all calls together have a bound. */
 const MOST_CHARACTERS = 4_096;
 
-/** Calls that went through this gate, until they end. Bounded; a gate that was started anew knows none of before. */
+/**
+ * Calls that went through this gate, until they end: under the name of the INVITE's transaction while they ring, then under that of the
+ * dialog. Bounded; a gate that was started anew knows none of before.
+ */
 export class OpenCalls {
   readonly #calls = new Map<string, OpenCall>();
   readonly #capacity: number;
@@ -49,7 +58,7 @@ export class OpenCalls {
 
   /** @param source address and port that the INVITE came from, `host:port` */
   invited(
-    name: string,
+    transaction: string,
     text: string,
     facts: {
       readonly callId: string;
@@ -61,19 +70,25 @@ export class OpenCalls {
       readonly maximumAgeMs: number;
     },
   ): void {
-    // Another branch of a call that was answered.
-    if (this.#calls.get(name)?.answer) return;
     const bytes = Buffer.from(text, 'utf8');
     if (message.read(bytes, 0, bytes.length) !== 0) return;
     const contact = message.headers('Contact')[0];
     const from = message.headers('From')[0];
-    if (contact === undefined || from === undefined) return;
+    const to = message.headers('To')[0];
+    const branch = message.text(Field.viaBranch) ?? '';
+    const requestUri = message.text(Field.requestUri);
+    if (contact === undefined || from === undefined || to === undefined) return;
+    if (requestUri === null) return;
     const callerRoutes = routesOf(message.headers('Record-Route'));
-    if (charactersOf([facts.callId, facts.fromTag, from, contact, ...callerRoutes]) > MOST_CHARACTERS) return;
-    this.#calls.delete(name);
-    this.#calls.set(name, {
+    const texts = [facts.callId, facts.fromTag, from, to, branch, requestUri, contact, ...callerRoutes];
+    if (charactersOf(texts) > MOST_CHARACTERS) return;
+    this.#calls.delete(transaction);
+    this.#calls.set(transaction, {
       callId: facts.callId,
       fromTag: facts.fromTag,
+      requestUri,
+      to,
+      branch,
       emergency: facts.emergency,
       server: facts.server,
       from,
@@ -90,21 +105,27 @@ export class OpenCalls {
     if (oldest !== undefined) this.#calls.delete(oldest);
   }
 
-  /** The 200 of the call. `ours`: how drachtio's own Record-Route names it, `host:port`. */
-  answered(name: string, text: string, ours: readonly string[]): OpenCall | null {
-    const call = this.#calls.get(name);
+  /**
+   * The 200 of the call, which goes by the name of its dialog from now on.
+   * @param ours how drachtio's own Record-Route names it, `host:port`
+   */
+  answered(transaction: string, dialog: string, text: string, ours: readonly string[]): OpenCall | null {
+    const call = this.#calls.get(transaction);
     if (call === undefined) return null;
+    this.#calls.delete(transaction);
+    this.#calls.set(dialog, call);
     const bytes = Buffer.from(text, 'utf8');
     if (message.read(bytes, 0, bytes.length) !== 0) return call;
     const to = message.headers('To')[0];
+    const tag = message.text(Field.toTag);
     const contact = message.headers('Contact')[0];
-    if (to === undefined || contact === undefined) return call;
+    if (to === undefined || tag === null || contact === undefined) return call;
     const routes = routesOf(message.headers('Record-Route'));
     if (charactersOf([to, contact, ...routes]) > MOST_CHARACTERS) return call;
     const own = routes.findIndex((route) => ours.some((address) => route.includes(address)));
     // Those that stand before ours were added after it; from here the nearest is the last of them (RFC 3261 section 12.1.2).
     const calledRoutes = own < 0 ? [] : routes.slice(0, own).reverse();
-    call.answer = { to, calledContact: uriOf(contact), calledRoutes };
+    call.answer = { to, tag, calledContact: uriOf(contact), calledRoutes };
     return call;
   }
 
@@ -112,9 +133,16 @@ export class OpenCalls {
     return this.#calls.get(name) ?? null;
   }
 
-  /** All calls of a Call-ID. */
-  ofCallId(callId: string): [string, OpenCall][] {
-    return [...this.#calls].filter(([, call]) => call.callId === callId);
+  /** All calls of a Call-ID, of one From tag where that is given. */
+  of(callId: string, fromTag: string | null): [string, OpenCall][] {
+    return [...this.#calls].filter(
+      ([, call]) => call.callId === callId && (fromTag === null || call.fromTag === fromTag),
+    );
+  }
+
+  /** It was neither answered nor has it ended. */
+  rings(call: OpenCall): boolean {
+    return call.answer === null && this.#calls.get(transactionName(call)) === call;
   }
 
   ended(name: string): void {

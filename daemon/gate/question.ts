@@ -12,8 +12,11 @@ export interface GateQuestion {
   readonly method: GateMethod;
   readonly callId: string;
   readonly fromTag: string;
-  /** It belongs to a dialog that was let through before (To has a tag). */
-  readonly inDialog: boolean;
+  /** Tag of To; not empty: the request claims to belong to a dialog. */
+  readonly toTag: string;
+  readonly cseq: number;
+  /** Of the top Via, empty where there is none. */
+  readonly branch: string;
   readonly source: Endpoint;
   readonly requestUri: string;
   /** Users as they stand, escapes resolved; empty where there is none. */
@@ -50,7 +53,9 @@ export function readQuestion(text: string | Buffer, source: Endpoint): GateQuest
     method,
     callId,
     fromTag: of(Field.fromTag),
-    inDialog: of(Field.toTag) !== '',
+    toTag: of(Field.toTag),
+    cseq: message.cseq,
+    branch: of(Field.viaBranch),
     source,
     requestUri: of(Field.requestUri),
     requestUser: of(Field.requestUser),

@@ -375,7 +375,12 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'Frames of drachtio that could not be read.',
     () => gate().badFrames,
   );
-  counter('vigie_gate_ended_calls_total', 'Calls in progress that the gate ended.', () => gate().endedCalls);
+  counter('vigie_gate_ended_calls_total', 'Answered calls that the gate ended.', () => gate().endedCalls);
+  counter(
+    'vigie_gate_cancelled_calls_total',
+    'Ringing calls that drachtio took a CANCEL of the gate for.',
+    () => gate().cancelledCalls,
+  );
   gauge('vigie_gate_open_calls', 'Calls in progress that the gate could end.', () => gate().openCalls);
   gauge(
     'vigie_gate_servers_connected',

@@ -86,6 +86,7 @@ export function exampleSources(): MetricSources {
       endedCalls: 1709,
       openCalls: 1710,
       serversConnected: 1711,
+      cancelledCalls: 1712,
     }),
   };
 }

@@ -26,6 +26,7 @@ export interface GateReading {
   readonly redelivered: number;
   readonly badFrames: number;
   readonly endedCalls: number;
+  readonly cancelledCalls: number;
   /** Calls that could be ended now. */
   readonly openCalls: number;
   readonly serversConnected: number;

@@ -4,12 +4,16 @@
  * the secret before a request is taken, and that the first application that asked gets a request in its turn.
  */
 import { randomUUID } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { freePort } from './ports.ts';
 
 /** What a next hop does with a request: a status, or nothing at all. */
-export type NextHop = (destination: string, request: string) => number | 'silent';
+export type NextHop = (
+  destination: string,
+  request: string,
+) => number | 'silent' | Promise<number | 'silent'>;
 
 export interface DoubleOptions {
   secret?: string;
@@ -19,6 +23,8 @@ export interface DoubleOptions {
   nextHop?: NextHop;
   /** What it calls itself; requests to it get the destination as their Request-URI. */
   sipAddress?: string;
+  /** Listens for SIP on loopback, UDP: a CANCEL ends what it proxies, by Call-ID, CSeq number and branch. */
+  listensForSip?: boolean;
 }
 
 export interface CallerAnswer {
@@ -40,8 +46,8 @@ export interface DrachtioDouble {
   applications(verb: string): number;
   /** A request from the network; resolves with the final answer that the caller gets. */
   request(text: string, from: { readonly address: string; readonly port: number }): Promise<CallerAnswer>;
-  /** The caller hangs up. */
-  bye(invite: string): void;
+  /** The caller of this INVITE hangs up what was answered so. */
+  bye(invite: string, answer: CallerAnswer): void;
   /** Sends these bytes to every application. */
   write(bytes: string): void;
   /** Cuts every connection. */
@@ -49,6 +55,8 @@ export interface DrachtioDouble {
   /** Stops listening and cuts every connection; `start` listens on the same port again. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Stops for good. */
+  remove(): Promise<void>;
 }
 
 interface Pending {
@@ -100,7 +108,24 @@ const time = (): string => `${new Date().toISOString().slice(11, 23)}000`;
 
 export async function startDrachtioDouble(options: DoubleOptions = {}): Promise<DrachtioDouble> {
   const port = await freePort();
-  const hostport = options.sipAddress ?? '192.0.2.10:5060';
+  const sip = options.listensForSip ? createSocket('udp4') : null;
+  if (sip !== null) await new Promise<void>((resolve) => sip.bind(0, '127.0.0.1', resolve));
+  const hostport =
+    sip === null ? (options.sipAddress ?? '192.0.2.10:5060') : `127.0.0.1:${sip.address().port}`;
+  /** What it proxies, by what drachtio knows a transaction by. */
+  const proxied = new Map<string, (status: number) => void>();
+  const proxiedName = (text: string): string =>
+    [header(text, 'Call-ID'), header(text, 'CSeq').split(' ')[0], /;branch=([^;,\r]+)/.exec(text)?.[1]].join(
+      '|',
+    );
+  sip?.on('message', (bytes, { address, port: from }) => {
+    const text = bytes.toString('utf8');
+    if (methodOf(text) !== 'CANCEL') return;
+    const cancelled = proxied.get(proxiedName(text));
+    const reply = answerOf(text, cancelled === undefined ? 481 : 200, 'CANCEL');
+    sip.send(reply, from, address);
+    cancelled?.(487);
+  });
   const clients = new Set<Client>();
   const turns = new Map<string, number>();
   const pending = new Map<string, Pending>();
@@ -167,11 +192,11 @@ export async function startDrachtioDouble(options: DoubleOptions = {}): Promise<
         if (isInvite) callEvent('attempt', 'network', '', text);
       });
     },
-    bye(invite) {
+    bye(invite, { text: answer }) {
       const bye = invite
         .replaceAll(/^INVITE /gm, 'BYE ')
         .replace(/^(CSeq: )\d+ INVITE/im, '$12 BYE')
-        .replace(/^(To: [^\r\n]*)/im, '$1;tag=called');
+        .replace(/^(To: [^\r\n]*)/im, `$1;${/;(tag=[^;\r]+)/.exec(header(answer, 'To'))?.[1]}`);
       callEvent('stop', 'network', 'normal-release', bye);
       callEvent('stop', 'application', 'normal-release', bye);
     },
@@ -184,6 +209,10 @@ export async function startDrachtioDouble(options: DoubleOptions = {}): Promise<
     async stop() {
       double.cut();
       await new Promise((done) => server.close(done));
+    },
+    async remove() {
+      await double.stop();
+      sip?.close();
     },
     start() {
       const join = (socket: Socket): void => {
@@ -293,7 +322,10 @@ export async function startDrachtioDouble(options: DoubleOptions = {}): Promise<
         .replace(/^Via: /im, `Via: SIP/2.0/UDP ${hostport};branch=z9hG4bK${randomUUID()}, `);
       double.forwarded.push({ destination, text: forwarded });
       if (isInvite) callEvent('attempt', 'application', '', forwarded);
-      const status = double.nextHop(destination, forwarded);
+      const name = proxiedName(taken.text);
+      const cancelled = new Promise<number>((resolve) => proxied.set(name, resolve));
+      const status = await Promise.race([double.nextHop(destination, forwarded), cancelled]);
+      proxied.delete(name);
       if (status === 'silent') {
         await new Promise((resolve) => setTimeout(resolve, Number.parseInt(provisional, 10)));
         continue;
@@ -308,10 +340,12 @@ export async function startDrachtioDouble(options: DoubleOptions = {}): Promise<
     }
     const final = last ?? { status: 408, text: answerOf(taken.text, 408, 'Request Timeout') };
     if (final.status < 300) reply('OK|done');
-    taken.resolve(final);
-    if (isInvite && final.status === 200) callEvent('start', 'application', 'proxy-uas', final.text);
+    // Without its own Via, as it goes to the caller.
+    const upstream = final.text.replace(/^Via: [^,\r]*, /im, 'Via: ');
+    taken.resolve({ ...final, text: upstream });
+    if (isInvite && final.status === 200) callEvent('start', 'application', 'proxy-uas', upstream);
     else if (isInvite)
-      callEvent('stop', 'application', final.status === 487 ? 'call-canceled' : 'call-rejected', final.text);
+      callEvent('stop', 'application', final.status === 487 ? 'call-canceled' : 'call-rejected', upstream);
     if (final.status >= 300) reply('OK|done');
   };
 
