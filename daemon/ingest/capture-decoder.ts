@@ -5,7 +5,7 @@ import { StreamMemory } from './hep-stream.ts';
 import { IpReader } from './ip.ts';
 import { findIp, NOT_IP, UNKNOWN_LINK_TYPE } from './link.ts';
 import { Packet, type PacketSink } from './packet.ts';
-import { isKeepAlive, looksLikeSip } from './sip-payload.ts';
+import { isKeepAlive, isUnusualSip, looksLikeSip } from './sip-payload.ts';
 import { StreamContent } from './sip-tcp.ts';
 import { TcpReassembler, type TcpSegment } from './tcp-reassembly.ts';
 
@@ -164,22 +164,26 @@ export class CaptureDecoder {
   #payload(bytes: Buffer, start: number, end: number): void {
     const { ignored } = this.#counters;
     const first = this.#withHep ? bytes[start] : 0;
-    if (looksLikeSip(bytes, start, end)) {
-      const { datagram } = this.#ip;
-      const packet = this.#packet;
-      packet.source.copy(datagram.source);
-      packet.destination.copy(datagram.destination);
-      packet.transport = 'udp';
-      packet.ttl = datagram.ttl;
-      this.#deliver(bytes, start, end);
-    } else if (isKeepAlive(bytes, start, end)) ignored.keepAlive++;
+    if (looksLikeSip(bytes, start, end)) this.#sipDatagram(bytes, start, end);
+    else if (isKeepAlive(bytes, start, end)) ignored.keepAlive++;
     else if (first === 0x48 && end - start >= 4 && bytes.toString('latin1', start, start + 4) === 'HEP3')
       this.#hepFrame(bytes, start, end);
     else if (end - start >= 20 && word32(bytes, start + 4) === STUN_COOKIE && bytes[start] < 4)
       ignored.stun++;
     else if (bytes[start] >>> 6 === 2 && end - start >= 8) ignored.rtp++;
     else if (first === 1 || first === 2) this.#oldHepFrame(bytes, start, end);
+    else if (isUnusualSip(bytes, start, end)) this.#sipDatagram(bytes, start, end);
     else ignored.otherDatagram++;
+  }
+
+  #sipDatagram(bytes: Buffer, start: number, end: number): void {
+    const { datagram } = this.#ip;
+    const packet = this.#packet;
+    packet.source.copy(datagram.source);
+    packet.destination.copy(datagram.destination);
+    packet.transport = 'udp';
+    packet.ttl = datagram.ttl;
+    this.#deliver(bytes, start, end);
   }
 
   #hepFrame(bytes: Buffer, start: number, end: number): void {

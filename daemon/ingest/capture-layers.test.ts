@@ -116,6 +116,23 @@ test('every method and a status line are SIP', async () => {
   assert.deepEqual(texts, starts);
 });
 
+test('line ends before the start line and methods that nobody registered are SIP as well; text is not', async () => {
+  const invite = message('late');
+  const sip = [`\r\n\r\n${invite}`, `\n${invite}`, invite.replace(/^\w+ /, 'JUMP ')];
+  const other = [
+    'GET / HTTP/1.1\r\n\r\n',
+    'HEP of no kind\r\n',
+    'JUMP',
+    '\r\nJUMP sip:a SIP/2.0',
+    'a(b sip:c SIP/2.0\r\n',
+  ];
+  const { counters, texts } = await read(
+    pcap(timed([...sip, ...other].map((text) => ethernet(ipv4(A, B, udp(A, B, text)))))),
+  );
+  assert.deepEqual(texts, sip);
+  assert.deepEqual([counters.sipPayloads, counters.ignored.otherDatagram, counters.malformed], [3, 5, 0]);
+});
+
 test('damaged headers have names', async () => {
   const edited = (packet: Buffer, at: number, ...values: number[]): Buffer => {
     const copy = Buffer.from(packet);

@@ -5,7 +5,8 @@ import { Field, type Method, type SipMessage } from '../sip/message.ts';
 const MAGIC_COOKIE = 'z9hG4bK';
 
 function hasMagicCookie(bytes: Buffer, from: number, to: number): boolean {
-  if (to - from < MAGIC_COOKIE.length) return false;
+  // The cookie alone, with nothing behind it, tells no transaction from another.
+  if (to - from <= MAGIC_COOKIE.length) return false;
   for (let i = 0; i < MAGIC_COOKIE.length; i++)
     if (bytes[from + i] !== MAGIC_COOKIE.charCodeAt(i)) return false;
   return true;
