@@ -19,6 +19,7 @@ export function hepReceiver(
     agents: hep.agents,
     receiveBufferBytes: hep.receiveBufferBytes,
     maximumConnections: hep.maximumConnections,
+    maximumConnectionsOfAddress: hep.maximumConnectionsOfAddress,
     stalledMs: hep.idleTimeout as number,
     gapLimitMs: config.brake.gap.silence as number,
     clock: wallClock,

@@ -140,7 +140,7 @@ before(async () => {
   vigie = await startVigie({
     redisUrl: redis.url,
     config: {
-      ingest: { hep: { maximumConnections: 64, idleTimeout: '2s' } },
+      ingest: { hep: { maximumConnections: 64, maximumConnectionsOfAddress: 32, idleTimeout: '2s' } },
       network: { proxies: ['192.0.2.1'] },
       capacity: { sources: SOURCES, lines: 2_000, calls: CALLS, transactions: 20_000, bindings: 2_000 },
     },
@@ -218,14 +218,16 @@ it('garbage over TCP is closed, and a peer in the middle of a frame after its ti
   await countsStand();
 });
 
-it('thousands of connections: 64 are held, the rest is refused, the one that works goes on', async () => {
+it('thousands of connections: 32 of an address and 64 in all are held, the rest is refused, the one that works goes on', async () => {
   const refusedBefore = await counter('vigie_ingest_tcp_connections_refused_total');
+  const beyondBefore = await counter('vigie_ingest_tcp_connections_beyond_share_total');
   await waitFor('the connections', async () => (await counter('vigie_ingest_tcp_connections')) === 1);
   const open: Socket[] = [];
   await during(async () => {
     for (let round = 0; round < 20; round++) {
       const sockets = Array.from({ length: 100 }, () => {
-        const socket = connect(port(), host());
+        const localAddress = round < 10 ? '127.0.0.2' : '127.0.0.3';
+        const socket = connect({ port: port(), host: host(), localAddress });
         socket.on('error', () => {});
         return socket;
       });
@@ -238,6 +240,7 @@ it('thousands of connections: 64 are held, the rest is refused, the one that wor
     }
   });
   await reaches('vigie_ingest_tcp_connections_refused_total', refusedBefore + 2_000 - 63);
+  assert.equal(await counter('vigie_ingest_tcp_connections_beyond_share_total'), beyondBefore + 1_000 - 32);
   assert.equal(await counter('vigie_ingest_tcp_connections'), 64);
   for (const socket of open) socket.destroy();
   await waitFor('the connections', async () => (await counter('vigie_ingest_tcp_connections')) === 1);

@@ -63,6 +63,19 @@ export const IngestSchema = Type.Object(
           minimum: 1,
           maximum: 65_535,
         }),
+        maximumConnectionsOfAddress: Nullable(
+          Count({
+            description: 'Connections',
+            unit: 'connections',
+            default: 64,
+            minimum: 1,
+            maximum: 65_535,
+          }),
+          {
+            description:
+              'Of them from one IPv4 address, or one IPv6 /64; null: a quarter of maximumConnections, at least 8. Raise it where a proxy for TCP stands between.',
+          },
+        ),
         idleTimeout: Duration({
           description: 'A connection in the middle of a frame for this long is closed.',
           default: '30s',

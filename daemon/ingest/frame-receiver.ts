@@ -32,6 +32,8 @@ export interface HepCounters {
   connections: number;
   connectionsAccepted: number;
   connectionsRefused: number;
+  /** Of them those whose address had its share. */
+  connectionsBeyondShare: number;
   connectionsClosed: Record<CloseReason, number>;
   /** TLS handshakes that came to nothing: no certificate or a foreign one, no TLS, too slow, cut off. */
   handshakesFailed: number;
@@ -91,6 +93,7 @@ export class FrameReceiver {
       connections: 0,
       connectionsAccepted: 0,
       connectionsRefused: 0,
+      connectionsBeyondShare: 0,
       connectionsClosed: { garbage: 0, memory: 0, idle: 0, stalled: 0 },
       handshakesFailed: 0,
       untrackedAgents: 0,

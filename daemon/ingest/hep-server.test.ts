@@ -279,6 +279,31 @@ test('connections beyond the number are refused', async () => {
   assert.equal(counters.connections, 2);
 });
 
+test('one address holds its share of the connections, and others are let in meanwhile', async () => {
+  const { one, counters } = await receiver({ maximumConnections: 40 });
+  const { port } = parseEndpoint(one.tcpAddress()!)!;
+  const from = async (localAddress: string): Promise<Socket> => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
+    socket.on('error', () => {});
+    open.push({ stop: () => socket.destroy() });
+    await once(socket, 'connect');
+    return socket;
+  };
+  const held: Socket[] = [];
+  for (let i = 0; i < 10; i++) held.push(await from('127.0.0.2'));
+  await until(() => counters.connections === 10, 'a quarter of forty');
+  const eleventh = await from('127.0.0.2');
+  await once(eleventh.resume(), 'close');
+  await from('127.0.0.1');
+  await until(() => counters.connections === 11, 'another address');
+  assert.deepEqual([counters.connectionsRefused, counters.connectionsBeyondShare], [1, 1]);
+  held[0]!.destroy();
+  await until(() => counters.connections === 10, 'one has gone');
+  await from('127.0.0.2');
+  await until(() => counters.connections === 11, 'there is room again');
+  assert.equal(counters.connectionsRefused, 1);
+});
+
 test('many peers with cut frames cannot hold more than the bound', async () => {
   const { one, counters } = await receiver({ maximumHeldBytes: 4096 });
   const head = encodeHep3({ ...FACTS, payload: 'x'.repeat(3000) }).subarray(0, 2000);

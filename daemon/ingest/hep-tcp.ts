@@ -2,13 +2,15 @@ import { createServer, type Server, Socket } from 'node:net';
 import { formatAddress } from './address.ts';
 import type { CloseReason, FrameReceiver } from './frame-receiver.ts';
 import { HepStream, StreamMemory } from './hep-stream.ts';
-import { type HandshakeLimits, TlsHandshakes } from './hep-tls.ts';
+import { type HandshakeLimits, hostOf, TlsHandshakes } from './hep-tls.ts';
 import type { Endpoint } from './packet.ts';
 import type { TlsMaterial } from './tls-files.ts';
 
 export interface TcpLimits extends HandshakeLimits {
   /** Connections open at once; default 256. Further ones are closed at once. */
   readonly maximumConnections?: number;
+  /** Of them from one IPv4 address or IPv6 /64; default a quarter, but at least 8: nobody takes all the room. */
+  readonly maximumConnectionsOfAddress?: number | null;
   /** Memory for cut frames, all connections together; default 16 MiB. */
   readonly maximumHeldBytes?: number;
   /** A connection without a byte for so long is closed; default 15 minutes. Senders dial again. */
@@ -35,8 +37,10 @@ const SWEEP_MS = 5_000;
 export class HepTcpServer {
   readonly #receiver: FrameReceiver;
   readonly #clock: () => number;
-  readonly #limits: Required<Omit<TcpLimits, keyof HandshakeLimits>>;
+  readonly #limits: { [Name in Exclude<keyof TcpLimits, keyof HandshakeLimits>]-?: number };
   readonly #connections = new Set<Connection>();
+  /** Connections by host. */
+  readonly #held = new Map<string, number>();
   readonly #memory: StreamMemory;
   readonly #onError: (error: Error) => void;
   readonly #handshakes: TlsHandshakes | null;
@@ -59,8 +63,11 @@ export class HepTcpServer {
       receiver.counters.handshakesFailed++;
     };
     this.#handshakes = tls === null ? null : new TlsHandshakes(tls, limits, failed);
+    const maximumConnections = limits.maximumConnections ?? 256;
     this.#limits = {
-      maximumConnections: limits.maximumConnections ?? 256,
+      maximumConnections,
+      maximumConnectionsOfAddress:
+        limits.maximumConnectionsOfAddress ?? Math.max(8, Math.ceil(maximumConnections / 4)),
       maximumHeldBytes: limits.maximumHeldBytes ?? 16 * 1024 * 1024,
       idleMs: limits.idleMs ?? 15 * 60_000,
       stalledMs: limits.stalledMs ?? 30_000,
@@ -125,8 +132,17 @@ export class HepTcpServer {
     const peer = accepted.remoteAddress;
     const handshakes = this.#handshakes;
     const open = this.#connections.size + (handshakes?.pending ?? 0);
-    if (peer === undefined || open >= this.#limits.maximumConnections || handshakes?.fullFor(peer)) {
+    const host = hostOf(peer ?? '');
+    const ofHost = (this.#held.get(host) ?? 0) + (handshakes?.pendingOf(host) ?? 0);
+    const isTooMany = ofHost >= this.#limits.maximumConnectionsOfAddress;
+    if (
+      peer === undefined ||
+      isTooMany ||
+      open >= this.#limits.maximumConnections ||
+      handshakes?.fullFor(peer)
+    ) {
       counters.connectionsRefused++;
+      if (isTooMany) counters.connectionsBeyondShare++;
       accepted.destroy();
     } else if (handshakes === null) this.#open(accepted, peer);
     else handshakes.begin(accepted, (secured) => this.#open(secured, peer));
@@ -162,13 +178,18 @@ export class HepTcpServer {
       waitingSinceMs: 0,
       waitingAfterFrames: 0,
     };
+    const host = hostOf(peer);
     this.#connections.add(connection);
+    this.#held.set(host, (this.#held.get(host) ?? 0) + 1);
     counters.connections++;
     // A reset by the peer is how connections end.
     socket.on('error', () => {});
     socket.on('close', () => {
       stream.close();
       this.#connections.delete(connection);
+      const others = (this.#held.get(host) ?? 1) - 1;
+      if (others === 0) this.#held.delete(host);
+      else this.#held.set(host, others);
       counters.connections--;
     });
     socket.resume();

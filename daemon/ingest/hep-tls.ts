@@ -51,13 +51,16 @@ export class TlsHandshakes {
     return this.#pending.size;
   }
 
-  /** Whether one more handshake of this peer is one too many, of all or of its own. */
-  fullFor(address: string): boolean {
-    if (this.#pending.size >= this.#maximum) return true;
-    const host = hostOf(address);
+  /** Handshakes under way with one host. */
+  pendingOf(host: string): number {
     let own = 0;
     for (const { raw } of this.#pending.values()) if (hostOf(raw.remoteAddress ?? '') === host) own++;
-    return own >= this.#maximumOfPeer;
+    return own;
+  }
+
+  /** Whether one more handshake of this peer is one too many, of all or of its own. */
+  fullFor(address: string): boolean {
+    return this.#pending.size >= this.#maximum || this.pendingOf(hostOf(address)) >= this.#maximumOfPeer;
   }
 
   /** Begins a handshake; `opened` is called when it is done, and never if it fails. */
@@ -90,7 +93,8 @@ export class TlsHandshakes {
   }
 }
 
-function hostOf(address: string): string {
+/** Who stands behind an address: itself, of IPv6 its /64, which is what one host has (RFC 6177 section 2). */
+export function hostOf(address: string): string {
   // A zone (fe80::1%eth0) says nothing of the host.
   const endpoint = parseAddress(address.split('%', 1)[0]);
   if (endpoint === null) return address;

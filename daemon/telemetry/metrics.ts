@@ -163,6 +163,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): Met
     'HEP connections refused, over the limit or not allowed.',
     () => hep().connectionsRefused,
   );
+  counter(
+    'vigie_ingest_tcp_connections_beyond_share_total',
+    'HEP connections refused because their address held as many as one address may.',
+    () => hep().connectionsBeyondShare,
+  );
   counterBy(
     'vigie_ingest_tcp_connections_closed_total',
     'HEP connections closed by Vigie.',

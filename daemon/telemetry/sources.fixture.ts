@@ -19,6 +19,7 @@ export function exampleSources(): MetricSources {
         connections: 1012,
         connectionsAccepted: 1013,
         connectionsRefused: 1014,
+        connectionsBeyondShare: 1099,
         connectionsClosed: { garbage: 1015, memory: 1016, idle: 1017, stalled: 1018 },
         handshakesFailed: 1021,
         untrackedAgents: 0,
