@@ -55,7 +55,7 @@ export class Persistence {
     this.#changed.add(record);
   };
 
-  readonly saveBinding = (binding: BindingEntry): void => {
+  readonly saveBinding = (binding: BindingEntry, atMs: number): void => {
     const key: WindowKey = {
       subject: { kind: 'line', id: binding.line.id },
       name: BINDING + digest(binding.device),
@@ -74,7 +74,7 @@ export class Persistence {
       callId,
       expiresAtMs,
     };
-    const ttlMs = Math.max(1000, Math.ceil(expiresAtMs - binding.boundAtMs));
+    const ttlMs = Math.max(1000, Math.ceil(expiresAtMs - atMs));
     this.#store.record({ kind: 'put', key, value: JSON.stringify(snapshot), ttlMs });
   };
 

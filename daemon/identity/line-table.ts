@@ -15,14 +15,12 @@ export interface CustomerEntry {
 export interface LineEntry {
   readonly id: string;
   customer: CustomerEntry;
-  /** Live bindings; few per line. Replaced as a whole, so that it takes no more room than it needs. */
-  bindings: readonly BindingEntry[];
+  /** Of its live bindings, few per line; the others follow by `nextOfLine`. */
+  firstBinding: BindingEntry | null;
   lastSeenMs: number;
   /** Further user names that stand for it; null where it has been met under its id only. */
   aliases: readonly string[] | null;
 }
-
-const NO_BINDINGS: readonly BindingEntry[] = [];
 
 /** What the directory says; unknown lines get the default policy and stand for their own customer. */
 export interface LineDirectory {
@@ -94,7 +92,7 @@ export class LineTable {
       const customer = this.ensureCustomer(this.#directory.customerOf(id));
       customer.lines++;
       at = this.#place();
-      this.#lines[at] = { id, customer, bindings: NO_BINDINGS, lastSeenMs: timeMs, aliases: null };
+      this.#lines[at] = { id, customer, firstBinding: null, lastSeenMs: timeMs, aliases: null };
       this.#byId.set(id, at);
     }
     const line = this.#lines[at];

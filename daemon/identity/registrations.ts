@@ -3,24 +3,31 @@ import { HashIndex } from '../sip/hash-index.ts';
 import { TimeHeap } from '../sip/time-heap.ts';
 import type { LineEntry } from './line-table.ts';
 
-/** A registered contact of a line, and the address and port (flow) that its REGISTER came from. */
+/**
+ * A registered contact of a line, and the address and port (flow) that its REGISTER came from. A refresh writes it over: a telephone
+ * refreshes many times before its first Expires is over.
+ */
 export interface BindingEntry {
   readonly line: LineEntry;
   /** +sip.instance where given, else the Contact URI: what makes two devices two. */
   readonly device: string;
-  readonly userAgent: string;
-  readonly source: string;
-  readonly sourcePort: number;
-  readonly flowHi: number;
-  readonly flowLo: number;
+  userAgent: string;
+  source: string;
+  sourcePort: number;
+  flowHi: number;
+  flowLo: number;
   /** Call-ID of the REGISTER: a device that starts anew takes a new one. */
-  readonly callId: string;
-  /** Capture time of the 200 that made it. */
-  readonly boundAtMs: number;
+  callId: string;
   expiresAtMs: number;
   /** The binding was replaced or removed; its timer has nothing left to do. */
   gone: boolean;
+  /** Further bindings of the line, in the order of their REGISTERs, and of the flow. */
+  nextOfLine: BindingEntry | null;
+  nextOfFlow: BindingEntry | null;
 }
+
+/** What a binding was before a REGISTER wrote it over. */
+export type FormerBinding = Pick<BindingEntry, 'source' | 'sourcePort' | 'callId'>;
 
 export interface NewBinding {
   readonly device: string;
@@ -43,21 +50,23 @@ const MAXIMUM_USER_AGENTS = 1024;
  */
 export class Registrations {
   readonly #flows = new HashIndex(1024);
-  readonly #flowBindings: (readonly BindingEntry[])[] = [];
+  /** The first binding of each flow. */
+  readonly #flowBindings: (BindingEntry | null)[] = [];
   readonly #userAgents = new Map<string, string>();
   readonly #freeFlows: number[] = [];
   readonly #timers = new TimeHeap<BindingEntry>();
   readonly #capacity: number;
   readonly #onEvent: (event: RegistrationEvent) => void;
-  readonly #onChange: (binding: BindingEntry) => void;
+  readonly #onChange: (binding: BindingEntry, atMs: number) => void;
   #count = 0;
   /** Bindings not kept because the table was full. */
   refused = 0;
 
+  /** @param onChange a binding was made, refreshed or ended at the time of capture given */
   constructor(
     capacity: number,
     onEvent: (event: RegistrationEvent) => void,
-    onChange: (binding: BindingEntry) => void = () => {},
+    onChange: (binding: BindingEntry, atMs: number) => void = () => {},
   ) {
     this.#capacity = capacity;
     this.#onEvent = onEvent;
@@ -68,42 +77,55 @@ export class Registrations {
     return this.#count;
   }
 
+  /** Timers that run: one a binding, and one for each that a REGISTER has cut short, until its former end. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /**
    * Notes a binding that a REGISTER's 200 has made or refreshed.
-   * @returns the binding it replaces, if the device had one
+   * @returns what it was before, if the device had one
    */
-  bind(line: LineEntry, binding: NewBinding, atMs: number): BindingEntry | null {
-    const previous = line.bindings.find((known) => known.device === binding.device) ?? null;
-    if (previous) this.#remove(previous);
-    if (this.#count >= this.#capacity || line.bindings.length >= MAXIMUM_PER_LINE) {
-      this.refused++;
-      return previous;
+  bind(line: LineEntry, binding: NewBinding, atMs: number): FormerBinding | null {
+    const known = deviceOf(line, binding.device);
+    const former: FormerBinding | null =
+      known === null ? null : { source: known.source, sourcePort: known.sourcePort, callId: known.callId };
+    let entry = known;
+    // Its timer is due before the new end, and goes on then.
+    if (known !== null && binding.expiresAtMs >= known.expiresAtMs) this.#refresh(known, binding);
+    else {
+      if (known !== null) this.#remove(known);
+      if (this.#isFull(line)) {
+        this.refused++;
+        return former;
+      }
+      entry = this.#add(line, binding, known?.device ?? unsliced(binding.device));
     }
-    const entry = this.#add(line, binding, atMs);
-    this.#onEvent({ type: 'registered', atMs, binding: described(entry) });
-    this.#onChange(entry);
-    return previous;
+    this.#onEvent({ type: 'registered', atMs, binding: described(entry as BindingEntry) });
+    this.#onChange(entry as BindingEntry, atMs);
+    return former;
   }
 
   /** Takes a binding back that was saved before a restart; false if the device has one already or there is no room. */
   restore(line: LineEntry, binding: NewBinding): boolean {
-    const known = line.bindings.some(({ device }) => device === binding.device);
-    if (known || this.#count >= this.#capacity || line.bindings.length >= MAXIMUM_PER_LINE) return false;
-    this.#add(line, binding, binding.expiresAtMs);
+    if (deviceOf(line, binding.device) !== null || this.#isFull(line)) return false;
+    this.#add(line, binding, binding.device);
     return true;
   }
 
   /** Removes the binding of a device, or all of the line's where `device` is null. */
   unbind(line: LineEntry, device: string | null, atMs: number): void {
-    for (const entry of [...line.bindings]) {
-      if (device !== null && entry.device !== device) continue;
-      this.#end(entry, atMs);
+    let next = line.firstBinding;
+    while (next !== null) {
+      const entry = next;
+      next = entry.nextOfLine;
+      if (device === null || entry.device === device) this.#end(entry, atMs);
     }
   }
 
   /** Whether the address and port hold a live binding of the line. */
   covers(flowHi: number, flowLo: number, line: LineEntry, atMs: number): boolean {
-    for (const entry of line.bindings)
+    for (let entry = line.firstBinding; entry !== null; entry = entry.nextOfLine)
       if (entry.flowHi === flowHi && entry.flowLo === flowLo && entry.expiresAtMs > atMs) return true;
     return false;
   }
@@ -113,7 +135,7 @@ export class Registrations {
     const slot = this.#flows.find(flowHi, flowLo);
     if (slot < 0) return null;
     let sole: LineEntry | null = null;
-    for (const entry of this.#flowBindings[slot]) {
+    for (let entry = this.#flowBindings[slot]; entry !== null; entry = entry.nextOfFlow) {
       if (entry.expiresAtMs <= atMs || entry.line === sole) continue;
       if (sole !== null) return null;
       sole = entry.line;
@@ -124,13 +146,23 @@ export class Registrations {
   /** Lets capture time pass: bindings whose time is over go. */
   advance(nowMs: number): void {
     while (this.#timers.firstMs <= nowMs) {
+      const dueMs = this.#timers.firstMs;
       const entry = this.#timers.pop() as BindingEntry;
-      if (!entry.gone) this.#end(entry, entry.expiresAtMs, true);
+      if (entry.gone) continue;
+      // Refreshed meanwhile.
+      if (entry.expiresAtMs > dueMs) this.#timers.push(entry.expiresAtMs, entry);
+      else this.#end(entry, entry.expiresAtMs, true);
     }
   }
 
-  #add(line: LineEntry, binding: NewBinding, boundAtMs: number): BindingEntry {
-    const { device, source, sourcePort, flowHi, flowLo, callId, expiresAtMs } = binding;
+  #isFull(line: LineEntry): boolean {
+    let count = 0;
+    for (let entry = line.firstBinding; entry !== null; entry = entry.nextOfLine) count++;
+    return this.#count >= this.#capacity || count >= MAXIMUM_PER_LINE;
+  }
+
+  #add(line: LineEntry, binding: NewBinding, device: string): BindingEntry {
+    const { source, sourcePort, flowHi, flowLo, callId, expiresAtMs } = binding;
     // Written out: a spread keeps properties in a second object.
     const entry: BindingEntry = {
       line,
@@ -141,49 +173,74 @@ export class Registrations {
       flowHi,
       flowLo,
       callId,
-      boundAtMs,
       expiresAtMs,
       gone: false,
+      nextOfLine: null,
+      nextOfFlow: null,
     };
-    // concat makes it as long as it is; spreading leaves room for 16 more.
-    line.bindings = line.bindings.concat(entry);
+    addToLine(entry);
     this.#addToFlow(entry);
     this.#timers.push(entry.expiresAtMs, entry);
     this.#count++;
     return entry;
   }
 
+  #refresh(entry: BindingEntry, binding: NewBinding): void {
+    const { flowHi, flowLo, source, callId } = binding;
+    if (entry.flowHi !== flowHi || entry.flowLo !== flowLo) {
+      this.#removeFromFlow(entry);
+      entry.flowHi = flowHi;
+      entry.flowLo = flowLo;
+      this.#addToFlow(entry);
+    }
+    if (entry.nextOfLine !== null) {
+      removeFromLine(entry);
+      addToLine(entry);
+    }
+    // Equal texts stay what they are: the new ones are garbage at once.
+    if (entry.source !== source) entry.source = source;
+    if (entry.callId !== callId) entry.callId = callId;
+    entry.sourcePort = binding.sourcePort;
+    entry.userAgent = this.#shared(binding.userAgent);
+    entry.expiresAtMs = binding.expiresAtMs;
+  }
+
   #end(entry: BindingEntry, atMs: number, expired = false): void {
     this.#remove(entry);
     entry.expiresAtMs = Math.min(entry.expiresAtMs, atMs);
     this.#onEvent({ type: 'unregistered', atMs, binding: described(entry), expired });
-    this.#onChange(entry);
+    this.#onChange(entry, atMs);
   }
 
   #remove(entry: BindingEntry): void {
     if (entry.gone) return;
     entry.gone = true;
     this.#count--;
-    entry.line.bindings = entry.line.bindings.filter((binding) => binding !== entry);
-    const slot = this.#flows.find(entry.flowHi, entry.flowLo);
-    if (slot < 0) return;
-    const list = this.#flowBindings[slot].filter((binding) => binding !== entry);
-    this.#flowBindings[slot] = list;
-    if (list.length === 0) {
-      this.#flows.delete(entry.flowHi, entry.flowLo);
-      this.#freeFlows.push(slot);
-    }
+    removeFromLine(entry);
+    this.#removeFromFlow(entry);
   }
 
   #addToFlow(entry: BindingEntry): void {
     let slot = this.#flows.find(entry.flowHi, entry.flowLo);
-    if (slot >= 0) {
-      this.#flowBindings[slot] = this.#flowBindings[slot].concat(entry);
-      return;
+    if (slot >= 0) entry.nextOfFlow = this.#flowBindings[slot];
+    else {
+      slot = this.#freeFlows.pop() ?? this.#flowBindings.length;
+      this.#flows.set(entry.flowHi, entry.flowLo, slot);
     }
-    slot = this.#freeFlows.pop() ?? this.#flowBindings.length;
-    this.#flowBindings[slot] = [entry];
-    this.#flows.set(entry.flowHi, entry.flowLo, slot);
+    this.#flowBindings[slot] = entry;
+  }
+
+  #removeFromFlow(entry: BindingEntry): void {
+    const slot = this.#flows.find(entry.flowHi, entry.flowLo);
+    if (slot < 0) return;
+    const first = this.#flowBindings[slot];
+    if (first === entry) this.#flowBindings[slot] = entry.nextOfFlow;
+    for (let before = first; before !== null; before = before.nextOfFlow)
+      if (before.nextOfFlow === entry) before.nextOfFlow = entry.nextOfFlow;
+    entry.nextOfFlow = null;
+    if (this.#flowBindings[slot] !== null) return;
+    this.#flows.delete(entry.flowHi, entry.flowLo);
+    this.#freeFlows.push(slot);
   }
 
   /** One string for all phones of a model. */
@@ -210,4 +267,42 @@ function described(entry: BindingEntry): RegistrationEvent['binding'] {
     userAgent: entry.userAgent,
     expiresAtMs: entry.expiresAtMs,
   };
+}
+
+/** Whether the line has a binding from the address that was live at `atMs`. */
+export function isBoundFrom(line: LineEntry, source: string, atMs: number): boolean {
+  for (let entry = line.firstBinding; entry !== null; entry = entry.nextOfLine)
+    if (entry.source === source && entry.expiresAtMs > atMs) return true;
+  return false;
+}
+
+function deviceOf(line: LineEntry, device: string): BindingEntry | null {
+  for (let entry = line.firstBinding; entry !== null; entry = entry.nextOfLine)
+    if (entry.device === device) return entry;
+  return null;
+}
+
+/** At the end. */
+function addToLine(entry: BindingEntry): void {
+  const { line } = entry;
+  if (line.firstBinding === null) {
+    line.firstBinding = entry;
+    return;
+  }
+  let last = line.firstBinding;
+  while (last.nextOfLine !== null) last = last.nextOfLine;
+  last.nextOfLine = entry;
+}
+
+function removeFromLine(entry: BindingEntry): void {
+  const { line } = entry;
+  if (line.firstBinding === entry) line.firstBinding = entry.nextOfLine;
+  for (let before = line.firstBinding; before !== null; before = before.nextOfLine)
+    if (before.nextOfLine === entry) before.nextOfLine = entry.nextOfLine;
+  entry.nextOfLine = null;
+}
+
+/** A part cut from a text keeps the whole text; a copy does not. */
+function unsliced(text: string): string {
+  return Buffer.from(text).toString();
 }

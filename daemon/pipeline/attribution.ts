@@ -1,6 +1,6 @@
 import type { Charged } from '../../detectors/vocabulary.ts';
 import type { LineEntry, LineTable } from '../identity/line-table.ts';
-import type { Registrations } from '../identity/registrations.ts';
+import { isBoundFrom, type Registrations } from '../identity/registrations.ts';
 import { formatAddress } from '../ingest/address.ts';
 import type { Endpoint, Packet } from '../ingest/packet.ts';
 import type { CallRecord } from '../sip/call-record.ts';
@@ -88,8 +88,7 @@ export class Attribution {
     if (sole !== null || (named[0] === null && named[1] === null)) return sole;
     // The port told may be the Contact's, not that of the connection that the request takes.
     const address = formatAddress(destination);
-    const isThere = (line: LineEntry | null): boolean =>
-      line?.bindings.some(({ source, expiresAtMs }) => source === address && expiresAtMs > timeMs) ?? false;
+    const isThere = (line: LineEntry | null): boolean => line !== null && isBoundFrom(line, address, timeMs);
     return named.find(isThere) ?? null;
   }
 

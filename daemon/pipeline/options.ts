@@ -89,5 +89,6 @@ export interface PipelineOptions {
   /** Every message of whomever, once; before it is judged. */
   readonly onSeen?: (message: SipMessage, packet: Packet) => void;
   readonly onCallChange?: (record: CallRecord) => void;
-  readonly onBindingChange?: (binding: BindingEntry) => void;
+  /** A binding was made, refreshed or ended, at this time of capture. */
+  readonly onBindingChange?: (binding: BindingEntry, atMs: number) => void;
 }

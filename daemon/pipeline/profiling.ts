@@ -1,4 +1,5 @@
 import type { LineTable } from '../identity/line-table.ts';
+import { isBoundFrom } from '../identity/registrations.ts';
 import { formatAddress } from '../ingest/address.ts';
 import type { Packet } from '../ingest/packet.ts';
 import { Hash64 } from '../sip/hash.ts';
@@ -25,8 +26,9 @@ export function profileMessage(
   const { hi, lo } = key;
   profile.request(message.method, lo);
   if (!isRegister) return;
-  const source = formatAddress(packet.source);
-  if (lines.byHash(hi, lo)?.bindings.some((binding) => binding.source === source)) profile.known(lo);
+  const line = lines.byHash(hi, lo);
+  if (line !== null && isBoundFrom(line, formatAddress(packet.source), Number.NEGATIVE_INFINITY))
+    profile.known(lo);
 }
 
 /** Feeds it with what the source is answered. */
