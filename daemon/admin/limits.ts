@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { hostOf } from '../ingest/address.ts';
 import { ApiError } from './errors.ts';
 
 const MINUTE_MS = 60_000;
@@ -10,7 +11,7 @@ const MOST_KEYS = 10_000;
 export interface Limits {
   /** Requests of one token. */
   readonly requests: number;
-  /** Failed authentications from one address. */
+  /** Failed authentications from one IPv4 address or IPv6 /64. */
   readonly failures: number;
 }
 
@@ -41,7 +42,8 @@ export function guardOf(server: FastifyInstance, limits: () => Limits): Guard {
       failure: server.createRateLimit({
         timeWindow: MINUTE_MS,
         max: () => limits().failures,
-        keyGenerator: (request) => `failure ${request.ip}`,
+        // An IPv6 host has addresses without end.
+        keyGenerator: (request) => `failure ${hostOf(request.ip)}`,
       }),
     };
   });

@@ -137,10 +137,10 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
   server.setNotFoundHandler((request, reply) =>
     sendFailure(options.log, new ApiError('route-not-found'), request, reply),
   );
-  if (options.decide) mountDecide(server, options.decide);
   // Streams never end by themselves: closing would wait for them.
   server.addHook('preClose', async () => options.services.events.close());
   const guard = guardOf(server, options.limits ?? (() => DEFAULT_LIMITS));
+  if (options.decide) mountDecide(server, options.decide, guard);
   for (const each of routes) mount(server, each, options, guard);
   return server;
 }

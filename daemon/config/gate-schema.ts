@@ -112,9 +112,9 @@ export const GateSchema = Type.Object(
           description: 'Answer POST /v1/drachtio/decide, the HTTP request handler of drachtio.',
           default: false,
         }),
-        secret: Nullable(Secret(), {
+        secret: Nullable(Secret({ minLength: 16 }), {
           description:
-            'Password that drachtio must give (http://drachtio:PASSWORD@…); null: only loopback addresses may ask.',
+            'Password that drachtio must give (http://drachtio:PASSWORD@…), of 16 characters at least; null: only loopback addresses may ask.',
         }),
         route: Nullable(Type.String({ pattern: TAG_PATTERN }), {
           description:

@@ -59,11 +59,13 @@ export function TextList(
  * A secret. Besides `key: value` the file may say `keyFile: path` (relative to the file), and the environment
  * `VIGIE_…_KEY_FILE`: then the value is that file's content without the line end. `signing`: a Standard Webhooks secret.
  */
-export function Secret(options: { readonly description?: string; readonly signing?: boolean } = {}): TString {
+export function Secret(
+  options: { readonly description?: string; readonly signing?: boolean; readonly minLength?: number } = {},
+): TString {
   return Type.String({
     'x-kind': options.signing === true ? 'signing-secret' : 'secret',
     'x-secret': true,
-    minLength: 1,
+    minLength: options.minLength ?? 1,
     maxLength: 4_096,
     ...(options.description === undefined ? {} : { description: options.description }),
   });

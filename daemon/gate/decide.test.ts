@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Fastify from 'fastify';
 import { mountDecide } from '../admin/drachtio-decide.ts';
+import { guardOf } from '../admin/limits.ts';
 import { formatEndpoint } from '../ingest/address.ts';
 import { GateCounters } from './counters.ts';
 import { decide } from './decide.ts';
@@ -99,10 +100,13 @@ describe("drachtio's HTTP request handler", () => {
 describe('POST /v1/drachtio/decide', () => {
   const server = (secret: string | null) => {
     const fastify = Fastify();
-    mountDecide(fastify, {
-      secret,
-      decide: ({ body }) => Promise.resolve({ action: 'route', data: { tag: `${body.length}` } } as const),
-    });
+    const decide = ({ body }: { body: Buffer }) =>
+      Promise.resolve({ action: 'route', data: { tag: `${body.length}` } } as const);
+    mountDecide(
+      fastify,
+      { secret, decide },
+      guardOf(fastify, () => ({ requests: 1, failures: 3 })),
+    );
     return fastify;
   };
   const post = (secret: string | null, over: object = {}) =>
@@ -135,6 +139,35 @@ describe('POST /v1/drachtio/decide', () => {
     assert.equal((await post('p:4ss', basic('drachtio:p:4ss'))).statusCode, 200);
     assert.equal((await post('p:4ss', basic('drachtio:p:4s'))).statusCode, 403);
     assert.equal((await post('p:4ss')).statusCode, 403);
+  });
+
+  test('guesses are limited by address; the right password and loopback addresses never are', async () => {
+    const fastify = server('p:4ss');
+    const guess = async (remoteAddress: string, password: string) => {
+      const authorization = `Basic ${Buffer.from(`drachtio:${password}`).toString('base64')}`;
+      const { statusCode, headers, body } = await fastify.inject({
+        method: 'POST',
+        url: '/v1/drachtio/decide/',
+        remoteAddress,
+        headers: { 'content-type': 'text/plain', authorization },
+        body: 'INVITE',
+      });
+      assert.equal(body.includes('action'), statusCode === 200);
+      return [statusCode, headers['retry-after'] !== undefined];
+    };
+    for (let count = 0; count < 3; count++)
+      assert.deepEqual(await guess('192.0.2.1', `wrong-${count}`), [403, false]);
+    assert.deepEqual(await guess('192.0.2.1', 'wrong-3'), [429, true]);
+    assert.deepEqual(await guess('192.0.2.1', 'p:4ss'), [200, false]);
+    assert.deepEqual(await guess('192.0.2.1', 'wrong-4'), [429, true]);
+    assert.deepEqual(await guess('192.0.2.2', 'wrong-5'), [403, false]);
+    // The addresses of one IPv6 /64 are one host.
+    for (let count = 1; count <= 3; count++)
+      assert.deepEqual(await guess(`2001:db8::${count}`, 'wrong'), [403, false]);
+    assert.deepEqual(await guess('2001:db8::4', 'wrong'), [429, true]);
+    assert.deepEqual(await guess('2001:db8:0:1::1', 'wrong'), [403, false]);
+    for (let count = 0; count < 5; count++) assert.deepEqual(await guess('127.0.0.1', 'wrong'), [403, false]);
+    assert.deepEqual(await guess('127.0.0.1', 'p:4ss'), [200, false]);
   });
 
   test('a body of more than 64 KiB: the request goes on', async () => {

@@ -114,3 +114,12 @@ function parseGroupList(text: string, last: boolean): number[] | null {
   }
   return groups;
 }
+
+/** Who stands behind an address: itself, of IPv6 its /64, which is what one host has (RFC 6177 section 2). */
+export function hostOf(address: string): string {
+  // A zone (fe80::1%eth0) says nothing of the host.
+  const endpoint = parseAddress(address.split('%', 1)[0]);
+  if (endpoint === null) return address;
+  if (endpoint.isIPv4()) return formatAddress(endpoint);
+  return `${endpoint.w0} ${endpoint.w1}`;
+}

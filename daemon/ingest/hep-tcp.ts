@@ -1,8 +1,8 @@
 import { createServer, type Server, Socket } from 'node:net';
-import { formatAddress } from './address.ts';
+import { formatAddress, hostOf } from './address.ts';
 import type { CloseReason, FrameReceiver } from './frame-receiver.ts';
 import { HepStream, StreamMemory } from './hep-stream.ts';
-import { type HandshakeLimits, hostOf, TlsHandshakes } from './hep-tls.ts';
+import { type HandshakeLimits, TlsHandshakes } from './hep-tls.ts';
 import type { Endpoint } from './packet.ts';
 import type { TlsMaterial } from './tls-files.ts';
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { formatAddress, parseAddress } from './address.ts';
+import { hostOf } from './address.ts';
 import type { TlsMaterial } from './tls-files.ts';
 
 export interface HandshakeLimits {
@@ -91,15 +91,6 @@ export class TlsHandshakes {
     this.#pending.delete(key);
     return found;
   }
-}
-
-/** Who stands behind an address: itself, of IPv6 its /64, which is what one host has (RFC 6177 section 2). */
-export function hostOf(address: string): string {
-  // A zone (fe80::1%eth0) says nothing of the host.
-  const endpoint = parseAddress(address.split('%', 1)[0]);
-  if (endpoint === null) return address;
-  if (endpoint.isIPv4()) return formatAddress(endpoint);
-  return `${endpoint.w0} ${endpoint.w1}`;
 }
 
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
