@@ -26,7 +26,7 @@ import {
   type SippRun,
   startSipp,
 } from './harness/sipp.ts';
-import { countSources, runTool, sipOf } from './harness/tshark.ts';
+import { countSources, runTool, type SeenSip, sipOf } from './harness/tshark.ts';
 import { startVigie, type TestVigie } from './harness/vigie.ts';
 
 const CARRIER = '127.0.0.20';
@@ -256,8 +256,8 @@ it('both captures give the same calls with the same durations', () => {
   for (const [i, { durationSeconds, ...call }] of sip.entries()) {
     const { durationSeconds: other, ...same } = hep[i]!;
     assert.deepEqual(call, same);
-    // siptrace stamps up to a few milliseconds after the wire.
-    assert.ok(Math.abs((durationSeconds ?? 0) - (other ?? 0)) < 0.05, `${durationSeconds} ${other}`);
+    // siptrace stamps a few milliseconds after the wire, and later when its worker has to wait for a processor.
+    assert.ok(Math.abs((durationSeconds ?? 0) - (other ?? 0)) < 0.2, `${durationSeconds} ${other}`);
   }
 });
 
@@ -267,14 +267,22 @@ it("durations are those between tshark's first 2xx and first BYE", () => {
   for (const { callId, durationSeconds } of captured.sip.report.calls) {
     if (durationSeconds === null) continue;
     const own = messages.filter((one) => one.callId === callId);
-    const answered = Math.min(
-      ...own
-        .filter(({ status, cseqMethod }) => status >= 200 && status < 300 && cseqMethod === 'INVITE')
-        .map(({ time }) => time),
+    const answers = own.filter(
+      ({ status, cseqMethod }) => status >= 200 && status < 300 && cseqMethod === 'INVITE',
     );
-    const ended = Math.min(...own.filter(({ method }) => method === 'BYE').map(({ time }) => time));
-    // The legs lie less than 20 ms apart here; either may be the first to show the message.
-    assert.ok(Math.abs(ended - answered - durationSeconds) < 0.02, `${callId}: ${durationSeconds}`);
+    const byes = own.filter(({ method }) => method === 'BYE');
+    // The first of each leg, since the answer and the BYE may be taken from either; on a busy machine the legs lie far apart.
+    const firsts = (found: readonly SeenSip[]) => {
+      const legs = new Map<string, number>();
+      for (const { source, destination, time } of found)
+        if (!legs.has(`${source} ${destination}`)) legs.set(`${source} ${destination}`, time);
+      return [...legs.values()];
+    };
+    const possible = firsts(byes).flatMap((ended) => firsts(answers).map((answered) => ended - answered));
+    assert.ok(
+      possible.some((seconds) => Math.abs(seconds - durationSeconds) < 0.001),
+      `${callId}: ${durationSeconds} is none of ${possible.join(', ')}`,
+    );
     checked++;
   }
   assert.equal(checked, 12 + 5 + 6 + 7);

@@ -65,7 +65,14 @@ describe('gate for drachtio', () => {
     return {
       ...config,
       network: { ...config.network, carriers: ['198.51.100.1'] },
-      gate: { ...config.gate, next: [FIRST], nextAfter: 100, deadline: 500, drachtio: drachtioPart, ...over },
+      gate: {
+        ...config.gate,
+        next: [FIRST],
+        nextAfter: 100,
+        deadline: 10_000,
+        drachtio: drachtioPart,
+        ...over,
+      },
     } as never;
   };
   const server = ({ port }: DrachtioDouble, over: object = {}) => ({

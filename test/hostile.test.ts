@@ -64,7 +64,7 @@ async function reaches(name: string, value: number, labels = ''): Promise<void> 
 async function poll(): Promise<void> {
   while (polling) {
     try {
-      const { status } = await fetch(`${vigie.http}/livez`, { signal: AbortSignal.timeout(5_000) });
+      const { status } = await fetch(`${vigie.http}/livez`, { signal: AbortSignal.timeout(15_000) });
       if (status !== 200) failedPolls++;
     } catch {
       failedPolls++;
@@ -93,9 +93,11 @@ async function during(attack: () => Promise<void>): Promise<void> {
 
 /** The line's calls, no more and no fewer; the one call of the beginning is still open. */
 async function countsStand(): Promise<void> {
+  // Redis may have too much to do right after an attack to answer within the API's patience.
   const sample = async () =>
-    readingOf(await explain(vigie, 'customer', LINE), 'cmi.answer-seizure-ratio').sample;
-  await waitFor(`${calls + 1} calls`, async () => ((await sample()) ?? 0) >= calls + 1, undefined, 30_000);
+    readingOf(await explain(vigie, 'customer', LINE), 'cmi.answer-seizure-ratio').sample ?? 0;
+  const seen = () => sample().catch(() => 0);
+  await waitFor(`${calls + 1} calls`, async () => (await seen()) >= calls + 1, undefined, 30_000);
   const explanation = await explain(vigie, 'customer', LINE);
   const ratio = readingOf(explanation, 'cmi.answer-seizure-ratio');
   assert.deepEqual([ratio.sample, ratio.value], [calls + 1, 1]);
@@ -111,10 +113,13 @@ async function countsStand(): Promise<void> {
 
 async function overUdp(datagrams: readonly Buffer[]): Promise<void> {
   const socket = createSocket('udp4');
+  const before = await counter('vigie_ingest_frames_total');
   for (const [i, datagram] of datagrams.entries()) {
     await new Promise((resolve) => socket.send(datagram, port(), host(), resolve));
     // So that the receive buffer is not what is tested.
-    if (i % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (i % 200 !== 199) continue;
+    const taken = async () => (await counter('vigie_ingest_frames_total')) > before + i;
+    await waitFor('the daemon to have taken them', taken, undefined, 30_000);
   }
   socket.close();
 }

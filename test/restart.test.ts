@@ -74,8 +74,9 @@ for (const embedded of [false, true])
         registration({ line: FAILING, phone: FAILING_PHONE, callId: 'r2', user: FAILING }, atMs),
       );
       for (let i = 0; i < 3; i++) {
-        answeredAtMs.push(Date.now() + 2);
-        await hep.send(answered(own(`open-${i}`), Date.now()));
+        const calledAtMs = Date.now();
+        answeredAtMs.push(calledAtMs + 2);
+        await hep.send(answered(own(`open-${i}`), calledAtMs));
       }
       // 40 calls that fail: the ASR is significantly below its limit, and the customer is suspended.
       for (let i = 0; i < 40; i++)
@@ -111,8 +112,7 @@ for (const embedded of [false, true])
         await alerts(vigie),
       ];
       const expected = await seen();
-      // Written to Redis in batches of a few milliseconds.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await vigie.written();
       hep.close();
       await vigie.crash();
       await vigie.start();

@@ -29,6 +29,8 @@ export interface CommandEnforcerOptions {
   readonly onApplied?: (enforcer: string, seconds: number) => void;
   /** Between attempts after a failure; doubles up to a minute. */
   readonly retryMs?: number;
+  /** How long `apply` waits for the program (default 500); a slower one goes on in the background. */
+  readonly waitMs?: number;
 }
 
 /** One act at most is in force for each of these, however many suspensions want it. */
@@ -37,8 +39,6 @@ interface Unit {
   readonly subject: Subject;
 }
 
-/** How long `apply` waits for the program; a slower one goes on in the background. */
-const waitMs = 500;
 const longestRetryMs = 60_000;
 
 /**
@@ -127,7 +127,7 @@ export class CommandEnforcer implements Enforcer {
       timer = setTimeout(() => {
         slow = true;
         resolve();
-      }, waitMs);
+      }, this.#options.waitMs ?? 500);
     });
     work.catch(() => undefined);
     try {

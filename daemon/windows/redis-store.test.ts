@@ -238,7 +238,7 @@ test('a restart with append-only file in the middle of the stream: nothing lost,
     await own.stop('SIGKILL');
     await running;
     assert.ok(totals.length < applied, 'the restart came in the middle');
-    assert.equal(store.status().connected, false);
+    await until('noticed', () => !store.status().connected);
     await burst(1000);
     await own.start();
     await until('all answers', () => totals.length === applied);

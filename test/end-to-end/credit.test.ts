@@ -136,7 +136,7 @@ describe('one long call, by capture time', () => {
   it('after a restart in the third minute it goes on, and nothing is counted twice', async () => {
     await until(answerMs + 2 * MINUTE_MS + 100);
     await owes(3);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await vigie.written();
     hep.close();
     await vigie.crash();
     await vigie.start();

@@ -62,8 +62,16 @@ describe('simultaneous calls of a line', () => {
   it('2 out and 1 in: one alert', async () => {
     const phone = await operator.phone(two, '127.0.1.31');
     const outgoing = await operator.start(two, abroad, { calls: 2, perSecond: 100, holdMs: 6000 });
-    await waitFor('two open calls', async () => {
-      return (await operator.reading('line', two.line, simultaneous)).value === 2;
+    let seen: number | null = null;
+    await waitFor(
+      'two open calls',
+      async () => {
+        seen = (await operator.reading('line', two.line, simultaneous)).value;
+        return seen === 2;
+      },
+      outgoing.child,
+    ).catch(async (error) => {
+      throw new Error(`${error.message}\nthere were ${seen}\n${(await outgoing.finished).errors}`);
     });
     assert.deepEqual(await operator.alerts('line', two.line, simultaneous), []);
     const incoming = await operator.incoming(two.line, { holdMs: 500 });

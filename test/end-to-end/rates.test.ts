@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../harness/child.ts';
 import type { Subscriber } from '../harness/kamailio.ts';
-import { abroad, type Operator, type Suspension, startOperator } from '../harness/operator.ts';
+import { type Alert, abroad, type Operator, type Suspension, startOperator } from '../harness/operator.ts';
 import { freePort } from '../harness/ports.ts';
 
 const alpha: Subscriber = { line: '33100000001', password: 'one', customer: 'acme' };
@@ -54,10 +54,19 @@ async function burst(count: number, from: { address: string; port?: number }): P
   return tookMs;
 }
 
-/** Sends one more than the limit until all of it lay within a second for sure; on a busy machine that can take a second try. */
-async function burstWithinASecond(count: number, from: { address: string; port?: number }): Promise<void> {
+/**
+ * Sends one more than the limit until it is told of, or all of it lay within a second for sure; on a busy machine that can take
+ * another try. Returns what was told.
+ */
+async function burstWithinASecond(
+  count: number,
+  from: { address: string; port?: number },
+  told: () => Promise<Alert[]>,
+): Promise<Alert[]> {
   for (let attempt = 0; attempt < 10; attempt++) {
-    if ((await burst(count, from)) < 1000) return;
+    const tookMs = await burst(count, from);
+    const alerts = await told();
+    if (alerts.length > 0 || tookMs < 1000) return alerts;
     await sleep(1100);
   }
   assert.fail('the machine is too busy to send a burst within a second');
@@ -69,8 +78,8 @@ describe('transaction rate', () => {
     await burst(30, from);
     assert.deepEqual(await operator.alerts('customer', 'bolt', transactionRate), []);
     await sleep(1100);
-    await burstWithinASecond(31, from);
-    const alerts = await operator.alerts('customer', 'bolt', transactionRate);
+    const told = () => operator.alerts('customer', 'bolt', transactionRate);
+    const alerts = await burstWithinASecond(31, from, told);
     assert.equal(alerts.length, 1);
     const { kind, finding } = alerts[0];
     assert.deepEqual([kind, finding.action, finding.value, finding.limit], ['alert', 'alert', 31, 30]);
@@ -189,8 +198,8 @@ describe('message rate', () => {
     await burst(60, { address: source });
     assert.deepEqual(await operator.alerts('source', source, messageRate), []);
     await sleep(1100);
-    await burstWithinASecond(61, { address: source });
-    const alerts = await operator.alerts('source', source, messageRate);
+    const told = () => operator.alerts('source', source, messageRate);
+    const alerts = await burstWithinASecond(61, { address: source }, told);
     assert.equal(alerts.length, 1);
     const { kind, finding } = alerts[0];
     assert.deepEqual([kind, finding.action, finding.value, finding.limit], ['alert', 'alert', 61, 60]);

@@ -29,10 +29,10 @@ after(async () => {
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'vigie-command-'));
   program = join(scratch, 'program');
-  // Each run is one line; it fails while the file `broken` is there.
+  // Each run is one line; it fails while the file `broken` is there, and waits while `slow` is.
   writeFileSync(
     program,
-    `#!/bin/sh\n[ -e '${scratch}/broken' ] && exit 1\n[ -e '${scratch}/slow' ] && sleep 1\necho "$@" >> '${scratch}/ran'\n`,
+    `#!/bin/sh\n[ -e '${scratch}/broken' ] && exit 1\nwhile [ -e '${scratch}/slow' ]; do sleep 0.1; done\necho "$@" >> '${scratch}/ran'\n`,
   );
   chmodSync(program, 0o755);
 });
@@ -46,13 +46,13 @@ afterEach(async () => {
 const ran = () =>
   existsSync(join(scratch, 'ran')) ? readFileSync(join(scratch, 'ran'), 'utf8').trim().split('\n') : [];
 
-async function start(more: Partial<CommandSettings> = {}): Promise<void> {
+async function start(more: Partial<CommandSettings> = {}, waitMs = 15_000): Promise<void> {
   const settings = {
     name: 'test',
     program,
     apply: ['apply', '{effect}', '{kind}:{id}', '{rule}'],
     withdraw: ['withdraw', '{effect}', '{kind}:{id}'],
-    timeoutMs: 5_000,
+    timeoutMs: 15_000,
     concurrency: 2,
     ...more,
   };
@@ -61,6 +61,7 @@ async function start(more: Partial<CommandSettings> = {}): Promise<void> {
       ...sources,
       settings,
       retryMs: 20,
+      waitMs,
       onApplied: (enforcer) => applied.push(`later ${enforcer}`),
     }),
   ];
@@ -132,12 +133,13 @@ describe('a command', () => {
   });
 
   it('that is slow holds nothing up, and tells when it was done', async () => {
-    await start();
+    await start({}, 20);
     writeFileSync(join(scratch, 'slow'), '');
     running.enforcement.onFinding(finding('33100000001'));
     await running.settled();
     assert.deepEqual(ran(), []);
     assert.deepEqual(applied, []);
+    rmSync(join(scratch, 'slow'));
     await until('the command', () => applied.length === 1);
     assert.deepEqual(applied, ['later command:test']);
     assert.equal(ran().length, 1);

@@ -17,7 +17,7 @@ import {
   type SmtpServerOptions,
   startSmtpServer,
 } from '../harness/smtp-server.ts';
-import { finding, type Running, startEnforcement, until } from './setting.ts';
+import { delivery, finding, type Running, startEnforcement, until } from './setting.ts';
 
 interface ParsedMail {
   readonly headers: Readonly<Record<string, string>>;
@@ -74,11 +74,16 @@ describe('mail', () => {
     events: ['suspension.active'],
     ...more,
   });
-  const begin = async (mails: readonly MailTarget[], customers?: (id: string) => CustomerContact | null) => {
+  const begin = async (
+    mails: readonly MailTarget[],
+    customers?: (id: string) => CustomerContact | null,
+    timeoutMs = delivery.timeoutMs,
+  ) => {
     running = await startEnforcement(
       server.url,
       {
         mails,
+        delivery: { ...delivery, timeoutMs },
         operator: {
           name: 'Télécom Exemple',
           contact: { en: 'Call 3900, 9 to 18.', fr: 'Appelez le 3900,\nde 9 h à 18 h.' },
@@ -226,10 +231,11 @@ print(json.dumps({'headers':{k:str(v).strip() for k,v in m.items()},'names':m.ke
   test('a closed port and a server that says nothing: asked again, and logged with the reason', async () => {
     const silent = await start();
     for (let i = 0; i < 4; i++) silent.answers.push({ command: 'connect', reply: 'hang' });
-    const { enforcement, logged } = await begin([
-      receiver(await freePort(), { name: 'closed' }),
-      receiver(silent.port, { name: 'silent' }),
-    ]);
+    const { enforcement, logged } = await begin(
+      [receiver(await freePort(), { name: 'closed' }), receiver(silent.port, { name: 'silent' })],
+      undefined,
+      500,
+    );
     enforcement.onFinding(finding('0199000001'));
     await until('given up', () => logged.filter((event) => event === 'notice.failed').length === 2);
     const { items } = await enforcement.deliveries();

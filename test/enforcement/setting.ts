@@ -86,6 +86,9 @@ export function finding(line: string, more: Partial<Finding> = {}): Finding {
   };
 }
 
+/** Nobody but those that a test makes silent is given up for being slow. */
+export const delivery = { attempts: 4, backoffMs: 20, timeoutMs: 15_000, concurrency: 4 };
+
 export interface Running {
   readonly enforcement: Enforcement;
   readonly resets: string[];
@@ -117,7 +120,7 @@ export async function startEnforcement(
       // Tests call the chores themselves.
       sweepEveryMs: 3_600_000,
       reconcileEveryMs: 3_600_000,
-      delivery: { attempts: 4, backoffMs: 20, timeoutMs: 500, concurrency: 4 },
+      delivery,
       ...settings,
     },
     clock: Date.now,

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { Webhook } from 'standardwebhooks';
 import { startRedis, type TestRedis } from '../harness/redis.ts';
 import {
+  delivery,
   finding,
   type Received,
   type Running,
@@ -96,6 +97,7 @@ describe('webhooks', () => {
         receiver('gone', gone.url, { events }),
         receiver('slow', slow.url, { events }),
       ],
+      delivery: { ...delivery, timeoutMs: 1_000 },
     });
     running.enforcement.onFinding(finding('0123'));
     await until('all done', async () => (await redis.xlen('vigie:deliveries')) === 4 + 1 + 2);

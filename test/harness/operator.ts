@@ -115,7 +115,7 @@ export interface Operator {
   reading(kind: string, id: string, rule: string): Promise<Reading>;
   /** The sum of a metric over its labels. */
   metric(name: string): Promise<number>;
-  /** Waits until the rule's suspension of the subject is active. */
+  /** Waits until the rule's suspension of the subject is active, and told of. */
   suspended(kind: string, id: string, rule: string): Promise<Suspension>;
   /** The keys that the proxy asks for. */
   blockedKeys(): Promise<string[]>;
@@ -213,16 +213,24 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
     return (body as { items: Item[] }).items;
   };
+  /** Ended at last, however a test ends: one that waits for calls would keep the whole file from ending. */
+  const started: SippRun[] = [];
+  const noted = async (run: Promise<SippRun>): Promise<SippRun> => {
+    started.push(await run);
+    return run;
+  };
   const start: Operator['start'] = (who, requestUri, more = {}) =>
-    startSipp({
-      scenario: 'customer-call',
-      address: '127.0.1.1',
-      target: proxy,
-      rows: [customerRow(who.line, who.password)],
-      requestUri,
-      timeoutSeconds: 60,
-      ...more,
-    });
+    noted(
+      startSipp({
+        scenario: 'customer-call',
+        address: '127.0.1.1',
+        target: proxy,
+        rows: [customerRow(who.line, who.password)],
+        requestUri,
+        timeoutSeconds: 60,
+        ...more,
+      }),
+    );
 
   const operator: Operator = {
     redis,
@@ -266,7 +274,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
           found = (await operator.suspensions(kind, id)).find(
             (one) => one.rule === rule && one.state === 'active',
           );
-          return found !== undefined;
+          if (found === undefined) return false;
+          // People are told after the act.
+          return (await operator.alerts(kind, id, rule)).some(
+            ({ suspensionId }) => suspensionId === found?.id,
+          );
         },
         undefined,
         30_000,
@@ -293,7 +305,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       const port = await freePort(address);
       const registered = await operator.run(who, '', { scenario: 'customer-register', address, port });
       if (registered.successful !== 1) throw new Error(`${who.line} does not register\n${registered.errors}`);
-      return startSipp({ scenario: 'answer', address, port, timeoutSeconds: 280 });
+      return noted(startSipp({ scenario: 'answer', address, port, timeoutSeconds: 280 }));
     },
     incoming: (line, more = {}) =>
       runSipp({
@@ -318,6 +330,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
     async remove() {
       await proxy.stop();
+      for (const { child } of started) await child.stop('SIGKILL');
       // Its counts are not wanted, so it need not wait for calls that have lost their proxy.
       await carrier.child.stop('SIGKILL');
       keys.disconnect();

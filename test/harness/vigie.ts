@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Child, startChild, waitFor } from './child.ts';
+import { metric } from './metrics.ts';
 import { freePort } from './ports.ts';
 
 const command = new URL('../../cli/vigie', import.meta.url).pathname;
@@ -30,6 +31,8 @@ export interface TestVigie {
   request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
+  /** Waits until Redis has answered all that the daemon counted so far. */
+  written(): Promise<void>;
   stop(): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** kill -9 */
@@ -122,6 +125,11 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
       return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
     },
     metrics: async () => (await fetch(`${http}/metrics`)).text(),
+    written: () =>
+      waitFor('all to be written', async () => {
+        const page = await (await fetch(`${http}/metrics`)).text();
+        return metric(page, 'vigie_window_spool_updates') === 0;
+      }),
     signal: (name) => child.signal(name),
     stop: () => child.stop(),
     crash: () => child.stop('SIGKILL'),
