@@ -141,7 +141,7 @@ function directoryService<Entry extends Line | Trunk | Customer>(
     if (!store.status().connected) throw new Unavailable('Redis is away: the change could not be kept');
   };
   return {
-    list: async (limit, cursor) => directory.page(kind, limit, cursor) as never,
+    list: async (limit, cursor, search) => directory.page(kind, limit, cursor, search) as never,
     get: async (id) => directory[kind](id) as Entry | null,
     put: async (entry, check) => {
       writable();

@@ -7,6 +7,7 @@ import type { AdminToken } from './admin/tokens.ts';
 import { adminServices } from './admin-services.ts';
 import { callsToEnd } from './calls-to-end.ts';
 import { CaptureClock, FURTHEST_AHEAD_MS, lagOfNewest, wallClock } from './capture-clock.ts';
+import { policyWordsOf } from './config/policy-words.ts';
 import { choosable, type Setup } from './config/setup.ts';
 import { type Core, createCore } from './core.ts';
 import { CreditDesk } from './credit.ts';
@@ -209,6 +210,7 @@ export class Daemon {
         return this.modes.modeOf(config.policies, policy, known).mode;
       },
       terms: (policy) => this.#setup.policies.get(policy)?.terms ?? noTerms,
+      policyWords: (language) => policyWordsOf(this.#setup.policies, language),
       callsToEnd: (finding) => callsToEnd(finding, this.core.pipeline.calls.records()),
       resetBaseline: (subject, rule) => this.core.engine.resetBaseline(subject, rule, this.captureNowMs()),
       hooks: {

@@ -1,3 +1,4 @@
+import type { IngestJson } from './admin/replies.ts';
 import type { Daemon } from './daemon.ts';
 import type { AgentStatistics } from './ingest/agents.ts';
 import { isoTime } from './policy/finding.ts';
@@ -36,7 +37,7 @@ export class IngestRates {
 }
 
 /** How the signalling comes in: who captures it, what got lost on the way, what was odd in it. */
-export function ingestReport(daemon: Daemon) {
+export function ingestReport(daemon: Daemon): IngestJson {
   const { receiver, ingestRates, core } = daemon;
   const { counters } = receiver;
   const { pipeline } = core;

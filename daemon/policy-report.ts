@@ -61,7 +61,7 @@ export function modesOf(
 }
 
 export function policyOf(setup: Setup, overrides: ModeOverrides, policy: LoadedPolicy): PolicyJson {
-  const { id, contract, version, appliesTo } = policy;
+  const { id, contract, version, appliesTo, translations } = policy;
   const modeOf = (rule: LoadedRule): Mode => overrides.modeOf(setup.config.policies, id, rule).mode;
   return {
     id,
@@ -70,6 +70,7 @@ export function policyOf(setup: Setup, overrides: ModeOverrides, policy: LoadedP
     appliesTo: appliesTo ?? 'customers',
     isDefault: setup.config.policies.default === id,
     mode: common(policy.rules.map(modeOf)),
+    translations,
     rules: [
       ...policy.rules.map((rule) => ruleOf(rule, true, modeOf(rule))),
       ...policy.disabledRules.map((rule) => ruleOf(rule, false, modeOf(rule))),

@@ -54,6 +54,8 @@ export function mountConsole(server: FastifyInstance, directory = CONSOLE_DIRECT
       serve: false,
       cacheControl: false,
       etag: true,
+      // The build leaves a `.gz` beside what is worth it.
+      preCompressed: true,
       lastModified: false,
     });
     const isThere = (file: string): boolean => existsSync(join(directory, file));

@@ -12,8 +12,10 @@ export function memoryDirectory<Entry extends { readonly id: string }>(
   const entries = new Map<string, Entry>();
   return {
     entries,
-    list: async (limit, cursor) => {
-      const after = [...entries.keys()].toSorted().filter((id) => cursor === null || id > cursor);
+    list: async (limit, cursor, search = '') => {
+      const after = [...entries.keys()]
+        .toSorted()
+        .filter((id) => id.includes(search) && (cursor === null || id > cursor));
       const ids = after.slice(0, limit);
       return { items: ids.map((id) => entries.get(id)!), cursor: after.length > limit ? ids.at(-1)! : null };
     },

@@ -51,6 +51,7 @@ export const exampleRule = {
 } as const;
 
 export const examplePolicy: PolicyJson = {
+  translations: {},
   id: 'cmi',
   contract: 'CMI general terms 1.11',
   version: '1+abc',

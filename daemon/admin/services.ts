@@ -9,6 +9,9 @@ import type { Ranked, RankingRequest } from '../policy/ranking.ts';
 import type { RecentCalls } from '../recent-calls.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { EventHub } from './event-hub.ts';
+import type { AuditItem, ModeJson, PolicyJson, RuleReadingJson } from './replies.ts';
+
+export type * from './replies.ts';
 
 /** What the HTTP API needs of the daemon. Methods reject with `EnforcementError` or `Unavailable` while Redis is away. */
 export interface AdminServices {
@@ -100,9 +103,6 @@ export type SuspensionService = Pick<
   'list' | 'get' | 'suspend' | 'lift' | 'liftBySignature' | 'alerts' | 'deliveries' | 'replayDelivery'
 >;
 
-/** A reading whose time is ISO 8601 already. */
-export type RuleReadingJson = Omit<RuleReading, 'sinceMs'> & { readonly since: string | null };
-
 export interface SubjectExplanation {
   readonly subject: Subject;
   readonly customer: string | null;
@@ -112,28 +112,6 @@ export interface SubjectExplanation {
   /** As the policy engine gives them, or with the time as the API shows it. */
   readonly readings: readonly (RuleReading | RuleReadingJson)[];
   readonly suspensions: readonly Suspension[];
-}
-
-/** A mode that a person has set over what the files say. */
-export interface OverrideJson {
-  readonly mode: Mode;
-  readonly by: string;
-  readonly reason: string;
-  readonly at: string;
-}
-
-export interface ModeJson {
-  /** A policy's or rule's id. */
-  readonly target: string;
-  readonly kind: 'policy' | 'rule';
-  readonly policy: string;
-  /** In force now; `mixed`: not the same for all rules of the policy. */
-  readonly mode: Mode | 'mixed';
-  /** What the configuration says. */
-  readonly configured: Mode | 'mixed';
-  /** What the mode rests on; null for a policy. */
-  readonly origin: string | null;
-  readonly override: OverrideJson | null;
 }
 
 export interface ModeService {
@@ -147,34 +125,6 @@ export interface ModeService {
     readonly reason: string;
     readonly expected: number | null;
   }): Promise<'done' | 'unknown' | 'conflict'>;
-}
-
-export interface PolicyRuleJson {
-  readonly id: string;
-  readonly title: string;
-  readonly clause: string;
-  readonly detector: string;
-  readonly parameters: Readonly<
-    Record<string, { readonly value: unknown; readonly unit: string | null; readonly description: string }>
-  >;
-  readonly subject: string;
-  readonly minimumSample: number;
-  readonly confidence: number;
-  readonly ladder: readonly object[];
-  readonly maturity: string;
-  readonly enabled: boolean;
-  readonly mode: Mode;
-}
-
-export interface PolicyJson {
-  readonly id: string;
-  readonly contract: string;
-  readonly version: string;
-  readonly appliesTo: 'customers' | 'everyone';
-  /** Of those that name none. */
-  readonly isDefault: boolean;
-  readonly mode: Mode | 'mixed';
-  readonly rules: readonly PolicyRuleJson[];
 }
 
 export interface StoredReply {
@@ -206,13 +156,6 @@ export interface WriteRecord {
   readonly path: string;
   readonly status: number;
   readonly body: string;
-}
-
-export interface AuditItem {
-  readonly kind: 'request' | 'transition';
-  /** Stream id. */
-  readonly entry: string;
-  readonly [field: string]: string;
 }
 
 export interface AuditService {
@@ -258,8 +201,8 @@ export type DeleteResult =
 export type EntryCheck<Entry> = (present: Entry | null) => void;
 
 export interface DirectoryService<Entry> {
-  /** By id in code unit order, those after `cursor` (an id). */
-  list(limit: number, cursor: string | null): Promise<Page<Entry>>;
+  /** By id in code unit order, those after `cursor` (an id); `search`: with this text in an id, name, user name or number. */
+  list(limit: number, cursor: string | null, search?: string): Promise<Page<Entry>>;
   get(id: string): Promise<Entry | null>;
   /** `check` sees the present entry and may throw: then nothing is changed. */
   put(entry: Entry, check?: EntryCheck<Entry>): Promise<PutResult>;

@@ -8,6 +8,7 @@ import type { Detector, SubjectKind } from '../../detectors/vocabulary.ts';
 import { type Action, actions, type Mode } from '../policy/finding.ts';
 import type { Policy, PolicyRule } from '../policy/plan.ts';
 import type { Terms } from '../policy/terms.ts';
+import type { Translations } from '../policy/translation.ts';
 import { type Fault, nearest } from './fault.ts';
 import { PACKAGE_ROOT, Reader } from './reader.ts';
 import type { EnforcementMode, VigieConfig } from './schema.ts';
@@ -108,6 +109,24 @@ export const ReviewSchema = Type.Object(
   closed,
 );
 
+const sentences = (description: string) =>
+  Type.Optional(
+    Type.Record(Type.String({ maxLength: 256 }), Type.String({ minLength: 1, maxLength: 256 }), {
+      description,
+    }),
+  );
+
+export const TranslationSchema = Type.Object(
+  {
+    contract: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'The name of the contract.' }),
+    ),
+    clauses: sentences('What clauses call the parts of the contract, each with its name in the language.'),
+    titles: sentences('Titles of rules, by the id of the rule.'),
+  },
+  closed,
+);
+
 export const PolicySchema = Type.Object(
   {
     id: Text('word', { description: 'Name by which lines, customers and the configuration choose it.' }),
@@ -146,6 +165,12 @@ export const PolicySchema = Type.Object(
         maxItems: 8,
       }),
     ),
+    translations: Type.Optional(
+      Type.Object(
+        { en: Type.Optional(TranslationSchema), fr: Type.Optional(TranslationSchema) },
+        { ...closed, description: 'The same in another language, for letters and the console.' },
+      ),
+    ),
     rules: Type.Array(deferred(), { minItems: 1, maxItems: 1_000 }),
   },
   closed,
@@ -163,6 +188,7 @@ export interface LoadedPolicy extends Policy {
   readonly file: string;
   readonly rules: readonly LoadedRule[];
   readonly disabledRules: readonly LoadedRule[];
+  readonly translations: Translations;
 }
 
 export type LoadedPolicyFile =
@@ -213,6 +239,16 @@ export function loadPolicyFile(file: string, detectors: ReadonlyMap<string, Dete
     rules.push(read);
   }
   const terms = head === null ? null : termsOf(reader, source, head);
+  for (const [language, translation] of Object.entries(head?.translations ?? {}))
+    for (const id of Object.keys(translation?.titles ?? {}))
+      if (!ids.has(id))
+        reader.noteAt(
+          source,
+          ['translations', language, 'titles', id],
+          'unknown-reference',
+          `there is no rule '${id}'`,
+          'write the id of a rule of this policy',
+        );
   if (head === null || terms === null || reader.faults.length > 0)
     return { ok: false, faults: reader.faults };
   const digest = createHash('sha256').update(read.text).digest('hex').slice(0, 12);
@@ -224,6 +260,7 @@ export function loadPolicyFile(file: string, detectors: ReadonlyMap<string, Dete
     mode: head.mode ?? null,
     appliesTo: head.appliesTo,
     terms,
+    translations: head.translations ?? {},
     rules: rules.filter(({ enabled }) => enabled).map(({ rule }) => rule),
     disabledRules: rules.filter(({ enabled }) => !enabled).map(({ rule }) => rule),
   };

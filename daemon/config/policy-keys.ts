@@ -1,6 +1,13 @@
 import type { TSchema } from 'typebox';
 import { formatDuration } from './duration.ts';
-import { PolicySchema, ReinstatementSchema, ReviewSchema, RuleSchema, StepSchema } from './policy-file.ts';
+import {
+  PolicySchema,
+  ReinstatementSchema,
+  ReviewSchema,
+  RuleSchema,
+  StepSchema,
+  TranslationSchema,
+} from './policy-file.ts';
 
 interface Shape {
   readonly 'x-kind'?: string;
@@ -39,6 +46,7 @@ export const parts: readonly {
       noticePeriod: '24h',
       reinstatement: '{ fee: 45 EUR }',
       reviews: '[{ months: 2, clause: "12" }]',
+      translations: '{ fr: { … } }',
       rules: 'see below',
     },
   },
@@ -75,6 +83,15 @@ export const parts: readonly {
     title: 'A review',
     schema: ReviewSchema,
     examples: { after: '7d', months: '2', clause: '"12"' },
+  },
+  {
+    title: 'A translation',
+    schema: TranslationSchema,
+    examples: {
+      contract: '"Phocéa, conditions du 1er septembre 2026"',
+      clauses: '{ terms: conditions }',
+      titles: '{ phocea.answer-ratio: "Moins de 40 % des appels reçoivent une réponse" }',
+    },
   },
   {
     title: 'Reinstatement',

@@ -6,7 +6,7 @@ import { type AlertFilter, type AlertJson, AlertStream, streamCursor } from './a
 import type { CallEnder, CallToEnd } from './call-ender.ts';
 import { CallEndings } from './call-endings.ts';
 import { Chores } from './chores.ts';
-import type { ChangeableSettings, EnforcementSettings } from './config.ts';
+import type { ChangeableSettings, EnforcementSettings, Language } from './config.ts';
 import { duplicateOf, failingSoon } from './connections.ts';
 import type { Coverage } from './coverage.ts';
 import { type AlertKind, decide, kindWhenDone, refusalOf } from './decision.ts';
@@ -18,6 +18,7 @@ import { timeOrderedId } from './identifier.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type LiftWebhookError, ReplayGuard, verifyLift } from './lift-webhook.ts';
 import { alertNotice, type BrakeChange, brakeNotice } from './notice-content.ts';
+import type { PolicyWords } from './notice-letter.ts';
 import { type CustomerContact, type DeliveryEntry, Notices } from './notices.ts';
 import type { EnforcerSources } from './outside.ts';
 import { PendingWork } from './pending-work.ts';
@@ -64,6 +65,8 @@ export interface EnforcementOptions {
   readonly callsToEnd?: (finding: Finding) => readonly CallToEnd[];
   /** Where and how customers are told by mail; default: nobody is. */
   readonly customers?: (id: string) => CustomerContact | null;
+  /** What policies say in a language; default: as they are written. */
+  readonly policyWords?: (language: Language) => PolicyWords;
   /** Further enforcers beside the Redis keys. */
   readonly enforcers?: readonly Enforcer[];
   /** As `enforcers`, of those that read the open suspensions by themselves. */
@@ -118,7 +121,15 @@ export class Enforcement {
     const store = new SuspensionStore(this.#redis, settings);
     this.#store = store;
     this.#alerts = new AlertStream(this.#redis, settings.alertLength);
-    const notices = new Notices({ redis, settings, clock, log, hooks, customers: options.customers });
+    const notices = new Notices({
+      redis,
+      settings,
+      clock,
+      log,
+      hooks,
+      customers: options.customers,
+      policyWords: options.policyWords,
+    });
     this.#notices = notices;
     const enforcers = [
       ...(settings.redisKeys

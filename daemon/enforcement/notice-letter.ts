@@ -9,6 +9,7 @@ interface SuspensionPart {
   readonly subject: { readonly kind: string; readonly id: string };
   readonly customer: string | null;
   readonly rule: string;
+  readonly policy: string;
   readonly clause: string;
   readonly effect: Effect;
   readonly value: number | null;
@@ -33,6 +34,7 @@ interface FindingPart {
   readonly subject: { readonly kind: string; readonly id: string };
   readonly customer: string | null;
   readonly rule: string;
+  readonly policy: string;
   readonly clause: string;
   readonly value: number;
   readonly limit: number;
@@ -59,8 +61,17 @@ export interface NoticeBody {
   };
 }
 
+/** How a policy names its rules and clauses in the language of a letter. */
+export interface PolicyWords {
+  /** Null where it has no title in the language. */
+  title(policy: string, rule: string): string | null;
+  clause(policy: string, clause: string): string;
+}
+
 export interface LetterOptions {
   readonly language: Language;
+  /** What the policy says in the language; absent: as it is written. */
+  readonly policyWords?: PolicyWords | undefined;
   /** IANA name, of all times in it. */
   readonly timezone: string;
   /** Of the configuration, where the policy names none. */
@@ -116,8 +127,7 @@ function ofSuspension(
   const told = toldBy(type);
   const over = told === 'over';
   const facts = new Facts(words);
-  facts.add('clause', s.clause);
-  facts.add('rule', s.rule);
+  facts.addRule(s, options.policyWords);
   facts.addNumbers(s);
   if (s.value === null) facts.add('reason', s.reason);
   facts.add('recorded', time(s.proposedAt));
@@ -144,7 +154,7 @@ function happened(
   s: SuspensionPart,
   what: string,
   words: NoticeWords,
-  { language, timezone, noticePeriodMs }: LetterOptions,
+  { language, timezone, noticePeriodMs, policyWords }: LetterOptions,
 ): string[] {
   const effect = words.effects[s.effect];
   const time = timeIn(words, timezone);
@@ -165,7 +175,9 @@ function happened(
       return [
         `${what} ${effect.done}${since}.`,
         words.review(ageText(data.review?.after ?? '', language)) +
-          (data.review?.clause ? ` (${data.review.clause})` : ''),
+          (data.review?.clause
+            ? ` (${policyWords?.clause(s.policy, data.review.clause) ?? data.review.clause})`
+            : ''),
       ];
     case 'done':
       return [`${what} ${effect.done}${since}.`, ...until];
@@ -180,8 +192,7 @@ function happened(
 function ofFinding({ data }: NoticeBody, f: FindingPart, words: NoticeWords, options: LetterOptions): Body {
   const time = timeIn(words, options.timezone);
   const facts = new Facts(words);
-  facts.add('clause', f.clause);
-  facts.add('rule', f.rule);
+  facts.addRule(f, options.policyWords);
   facts.addNumbers(f);
   facts.add('recorded', time(f.at));
   facts.add('since', f.since === f.at ? null : time(f.since));
@@ -245,6 +256,16 @@ class Facts {
 
   add(label: Label, value: string | null): void {
     if (value !== null && value !== '') this.all.push([this.#words.labels[label], value]);
+  }
+
+  /** The rule by its title, with its id for whoever looks it up. */
+  addRule(
+    { policy, rule, clause }: Pick<SuspensionPart, 'policy' | 'rule' | 'clause'>,
+    said: PolicyWords | undefined,
+  ): void {
+    const title = said?.title(policy, rule) ?? null;
+    this.add('clause', said?.clause(policy, clause) ?? clause);
+    this.add('rule', title === null ? rule : `${title} (${rule})`);
   }
 
   addNumbers(

@@ -6,7 +6,7 @@ import { duplicateOf, failingSoon, workerConnection } from './connections.ts';
 import type { RedisClient } from './functions.ts';
 import type { EnforcementHooks, EventLog } from './hooks.ts';
 import { MailSender } from './mail-sender.ts';
-import { customerOf, letterOf, type NoticeBody } from './notice-letter.ts';
+import { customerOf, letterOf, type NoticeBody, type PolicyWords } from './notice-letter.ts';
 import { type MailText, mailOf, mailWants } from './notice-mail.ts';
 import type { Page } from './suspension-store.ts';
 import { shapedBody } from './webhook-shapes.ts';
@@ -89,6 +89,8 @@ export interface NoticesOptions {
   readonly hooks: EnforcementHooks;
   /** Null: not in the directory; default: nobody is. */
   readonly customers?: ((id: string) => CustomerContact | null) | undefined;
+  /** What policies say in a language; default: as they are written. */
+  readonly policyWords?: ((language: Language) => PolicyWords) | undefined;
 }
 
 /**
@@ -219,6 +221,7 @@ export class Notices {
     const { noticePeriodMs, operator } = this.#options.settings;
     return letterOf(body, {
       language,
+      policyWords: this.#options.policyWords?.(language),
       noticePeriodMs,
       timezone: timezone ?? operator.timezone,
       operator: operator.name,

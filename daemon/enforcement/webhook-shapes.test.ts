@@ -97,6 +97,7 @@ const suspension = {
   subject: { kind: 'line', id: '0199000001' },
   customer: 'acme',
   rule: 'cmi.transaction-rate',
+  policy: 'cmi',
   clause: nasty,
   effect: 'block',
   value: 31,
@@ -199,4 +200,23 @@ test('a letter in French says the fee, the guarantee and the period', () => {
     ['Période', '1 s'],
   ]);
   assert.match(sections[1]!.text, /^Des frais de 60 EUR, une nouvelle garantie\. Répondez/);
+});
+
+test('a letter names rule and clause as the policy says them in its language', () => {
+  const { facts } = letterOf(notice('suspension.active', { clause: 'general terms 12.1' }), {
+    language: 'fr',
+    timezone: 'Europe/Paris',
+    noticePeriodMs: 0,
+    operator: null,
+    contact: null,
+    policyWords: {
+      title: (policy, rule) =>
+        `${policy} ${rule}` === 'cmi cmi.transaction-rate' ? 'Plus de 30 transactions' : null,
+      clause: (_, clause) => clause.replace('general terms', 'conditions générales'),
+    },
+  });
+  assert.deepEqual(facts.slice(0, 2), [
+    ['Clause', 'conditions générales 12.1'],
+    ['Règle', 'Plus de 30 transactions (cmi.transaction-rate)'],
+  ]);
 });

@@ -241,6 +241,42 @@ test('pages go through all entries by id', () => {
   assert.equal(directory.page('line', 25, null).cursor, null);
 });
 
+test('a search finds ids, names, user names and numbers, page after page', () => {
+  const directory = Directory.empty();
+  directory.replace({
+    customers: [{ id: 'c1', name: 'Boulangerie Émile' }, { id: 'c2' }],
+    lines: [
+      { id: 'a1', customer: 'c1', numbers: ['+33155000001'] },
+      { id: 'a2', customer: 'c2', usernames: ['Desk-7'] },
+      { id: 'a3' },
+    ],
+  });
+  const found = (kind: 'line' | 'customer', search: string) =>
+    directory.page(kind, 10, null, search).items.map(({ id }) => id);
+  assert.deepEqual(found('customer', 'ÉMILE'), ['c1']);
+  assert.deepEqual(found('line', '5500'), ['a1']);
+  assert.deepEqual(found('line', 'desk'), ['a2']);
+  assert.deepEqual(found('line', 'c1'), ['a1']);
+  assert.deepEqual(found('line', 'nothing'), []);
+  const first = directory.page('line', 1, null, 'a');
+  assert.deepEqual([first.items.map(({ id }) => id), first.cursor], [['a1'], 'a1']);
+  assert.deepEqual(
+    directory.page('line', 2, 'a1', 'a').items.map(({ id }) => id),
+    ['a2', 'a3'],
+  );
+  assert.equal(directory.page('line', 2, 'a1', 'a').cursor, null);
+  // 20,000 entries are looked at in one page, found or not.
+  directory.replace({
+    lines: Array.from({ length: 20_001 }, (_, i) => ({ id: `x${String(i).padStart(5, '0')}` })),
+  });
+  const empty = directory.page('line', 10, null, 'x20000');
+  assert.deepEqual([empty.items, empty.cursor], [[], 'x19999']);
+  assert.deepEqual(
+    directory.page('line', 10, empty.cursor, 'x20000').items.map(({ id }) => id),
+    ['x20000'],
+  );
+});
+
 test('what is written out is taken in again', () => {
   const directory = filled();
   const copy = Directory.empty();

@@ -25,6 +25,17 @@ const MAXIMUM_FAULTS = 1_000;
 /** Faults that name who still uses a customer. */
 const MAXIMUM_USES = 10;
 
+/** Entries that one page of a search looks at: some milliseconds. */
+const EXAMINED = 20_000;
+
+/** `wanted`: in lower case. */
+function says(entry: Line | Trunk | Customer, wanted: string): boolean {
+  const { id, customer, name, usernames, numbers } = entry as Partial<Line & Trunk & Customer>;
+  return [id, customer, name, ...(usernames ?? []), ...(numbers ?? [])].some(
+    (text) => typeof text === 'string' && text.toLowerCase().includes(wanted),
+  );
+}
+
 /**
  * Lines, trunks, customers and plans: what the file says, and the changes made at run time on top. It is not an error for a line to be
  * absent: unknown lines have the default policy and stand for their own customer. No I/O: changes are handed back as plain
@@ -161,17 +172,30 @@ export class Directory {
     return { lines: lines.size, trunks: trunks.size, customers: customers.size };
   }
 
-  /** Entries by id in code unit order, those after `cursor`. */
-  page<K extends EntryKind>(kind: K, limit: number, cursor: string | null): DirectoryPage<EntryOf<K>> {
+  /**
+   * Entries by id in code unit order, those after `cursor`. `search`: only those with this text in an id, name, user name or number,
+   * of at most `EXAMINED` entries a page, so that a page may be shorter than `limit` and still not the last.
+   */
+  page<K extends EntryKind>(
+    kind: K,
+    limit: number,
+    cursor: string | null,
+    search = '',
+  ): DirectoryPage<EntryOf<K>> {
     let ids = this.sortedIds.get(kind);
     if (ids === undefined) {
       ids = [...this.contents.map(kind).keys()].sort();
       this.sortedIds.set(kind, ids);
     }
     const start = cursor === null ? 0 : firstAfter(ids, cursor);
-    const chosen = ids.slice(start, start + limit);
-    const items = chosen.map((id) => this.contents.map(kind).get(id) as EntryOf<K>);
-    return { items, cursor: start + limit < ids.length ? chosen[chosen.length - 1] : null };
+    const wanted = search.toLowerCase();
+    const items: EntryOf<K>[] = [];
+    let at = start;
+    while (at < ids.length && items.length < limit && at - start < EXAMINED) {
+      const entry = this.contents.map(kind).get(ids[at++]) as EntryOf<K>;
+      if (wanted === '' || says(entry, wanted)) items.push(entry);
+    }
+    return { items, cursor: at < ids.length && at > start ? ids[at - 1] : null };
   }
 
   lines(): IterableIterator<Line> {

@@ -1,40 +1,11 @@
 import type { Judgement, Subject } from '../../detectors/vocabulary.ts';
 import type { Breach } from './breaches.ts';
-import type { Action, Mode } from './finding.ts';
+import type { Mode } from './finding.ts';
 import { NEVER } from './ladder.ts';
 import type { EventRule, RateRule } from './plan.ts';
+import type { RuleReading } from './reading.ts';
 
-/** How a subject stands on one rule. Times are capture time, milliseconds since the epoch. */
-export interface RuleReading {
-  readonly rule: string;
-  readonly policy: string;
-  readonly policyVersion: string;
-  readonly clause: string;
-  readonly detector: string;
-  readonly title: string;
-  readonly subject: Subject;
-  readonly mode: Mode;
-  /** Null where there is nothing to measure yet, and for rules about single calls. */
-  readonly value: number | null;
-  readonly limit: number | null;
-  readonly unit: string | null;
-  readonly windowSeconds: number | null;
-  readonly sample: number | null;
-  readonly minimumSample: number;
-  /** Beyond the limit now, whatever the sample. */
-  readonly breached: boolean;
-  readonly significant: boolean;
-  /** Since when the breach that is judged has lasted. */
-  readonly sinceMs: number | null;
-  /** Last step taken in this episode, from 0, and what it asked for. */
-  readonly step: number | null;
-  readonly action: Action | null;
-  /** Calls that break the rule now. */
-  readonly calls: readonly string[];
-  /** What would break the rule next. */
-  readonly tip: string | null;
-  readonly evidence: Readonly<Record<string, unknown>>;
-}
+export type { RuleReading };
 
 export function ruleReading(
   rule: EventRule | RateRule,

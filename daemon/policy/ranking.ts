@@ -1,6 +1,7 @@
 import type { Judgement, Subject, SubjectKind } from '../../detectors/vocabulary.ts';
 import type { Mode } from './finding.ts';
 import type { EventRule, RateRule } from './plan.ts';
+import type { Ranked } from './reading.ts';
 import { type Standing, shareOfLimit } from './standings.ts';
 
 export interface RankingRequest {
@@ -12,29 +13,7 @@ export interface RankingRequest {
   readonly limit: number;
 }
 
-/** A subject and the rule that presses it most. Times are capture time, milliseconds since the epoch. */
-export interface Ranked {
-  readonly subject: Subject;
-  readonly customer: string | null;
-  readonly rule: string;
-  readonly policy: string;
-  readonly clause: string;
-  readonly title: string;
-  readonly mode: Mode;
-  readonly value: number;
-  readonly limit: number;
-  readonly unit: string;
-  readonly windowSeconds: number;
-  /** 1 is at the limit, above it beyond, for ceilings and floors alike. 0 to 1,000. */
-  readonly share: number;
-  readonly breached: boolean;
-  readonly sample: number | null;
-  readonly minimumSample: number;
-  /** Messages of a source, transactions of a customer; null where another rule presses more, or none is counted per message. */
-  readonly perSecond: number | null;
-  /** When the value was read. */
-  readonly atMs: number;
-}
+export type { Ranked };
 
 export interface RateStanding {
   readonly rule: RateRule;

@@ -45,12 +45,21 @@ function routesOf({ name, plural, parameter, schema, service }: Resource): Route
       summary: `${capital(plural)} of the directory, by id`,
       tag: 'directory',
       scope: 'evidence',
-      query: listQuery({}),
+      query: listQuery({
+        search: Type.Optional(
+          Type.String({
+            minLength: 1,
+            maxLength: 128,
+            description:
+              'Only entries with this text in an id, name, user name or number. Pages may then be shorter than `limit`.',
+          }),
+        ),
+      }),
       replies: { 200: { description: 'A page.', schema: pageOf(schema) } },
       errors: [],
       handle: async ({ query, services }) => ({
         status: 200,
-        body: await service(services).list(query.limit ?? 50, query.cursor ?? null),
+        body: await service(services).list(query.limit ?? 50, query.cursor ?? null, query.search),
       }),
     }),
     route({

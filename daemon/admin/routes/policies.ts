@@ -3,6 +3,13 @@ import { ApiError } from '../errors.ts';
 import { type Route, route } from '../route.ts';
 
 const Mode = Type.Enum(['observe', 'enforce']);
+const sentences = (description: string) =>
+  Type.Optional(Type.Record(Type.String(), Type.String(), { description }));
+const Translation = Type.Object({
+  contract: Type.Optional(Type.String()),
+  clauses: sentences('Names that clauses give to parts of the contract, each in the language.'),
+  titles: sentences('Titles of rules, by id.'),
+});
 const head = {
   id: Type.String(),
   contract: Type.String(),
@@ -10,6 +17,10 @@ const head = {
   appliesTo: Type.Enum(['customers', 'everyone']),
   isDefault: Type.Boolean({ description: 'Of lines, trunks and customers that name none.' }),
   mode: Type.Enum(['observe', 'enforce', 'mixed']),
+  translations: Type.Object(
+    { en: Type.Optional(Translation), fr: Type.Optional(Translation) },
+    { description: 'What the policy says in other languages, as its file has it.' },
+  ),
 };
 
 const RuleSchema = Type.Object({
@@ -29,7 +40,7 @@ const RuleSchema = Type.Object({
   minimumSample: Type.Number(),
   confidence: Type.Number(),
   ladder: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
-    description: 'Steps, each with its action; `for` and `within` are milliseconds.',
+    description: 'Steps, each with its action; `forMs` and `withinMs` are milliseconds.',
   }),
   maturity: Type.String(),
   enabled: Type.Boolean(),
