@@ -1,10 +1,13 @@
 import { defineConfig } from 'vite';
+import { compressPlugin } from './compress-plugin.ts';
+import { wordsPlugin } from './words-plugin.ts';
 
 /** Everything is bundled: the page asks no other host for anything, ever. */
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
   publicDir: 'public',
+  plugins: [wordsPlugin(), compressPlugin()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: 'dist',

@@ -5,7 +5,9 @@ import { readPolicies } from './catalogue.ts';
 import { findingWords } from './findings.ts';
 import { ago, nowMs, subjectWords } from './format.ts';
 import { keyList, listenToKeys } from './keys.ts';
-import { announced, backSinceMs, brake, connection, openSuspensions, retryNow, startLive } from './live.ts';
+import { announced, backSinceMs, brake, connection, openCount, retryNow, startLive } from './live.ts';
+import { Audit } from './pages/audit.tsx';
+import { Directory } from './pages/directory.tsx';
 import { Ingest } from './pages/ingest.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Policies } from './pages/policies.tsx';
@@ -17,9 +19,10 @@ import { Dialog } from './parts/dialog.tsx';
 import { Logo } from './parts/logo.tsx';
 import { LanguageButton, ThemeButton } from './parts/menu.tsx';
 import { Notice } from './parts/notice.tsx';
+import { Empty, Loading } from './parts/states.tsx';
 import { shortcuts, switchShortcuts } from './preferences.ts';
 import { route } from './router.ts';
-import { type Session, session, signOut, token } from './session.ts';
+import { mayAdminister, maySeeNames, type Scope, type Session, session, signOut, token } from './session.ts';
 import { language, t } from './words/language.ts';
 
 export function App() {
@@ -109,9 +112,18 @@ function Page() {
       return <Policies id={to.id} />;
     case 'ingest':
       return <Ingest />;
+    case 'directory':
+      return maySeeNames.value ? <Directory /> : <NotAllowed scope="evidence" />;
+    case 'audit':
+      return mayAdminister.value ? <Audit /> : <NotAllowed scope="admin" />;
     default:
       return <Overview />;
   }
+}
+
+/** Somebody was sent a link to what his token does not show. */
+function NotAllowed({ scope }: { scope: Scope }) {
+  return session.value === null ? <Loading /> : <Empty title={t('directory.notAllowed', { scope })} />;
 }
 
 function titleOf(place: string): string {
@@ -125,13 +137,15 @@ const tabs = [
   { page: 'subjects', href: '#/subjects', word: 'nav.subjects' },
   { page: 'policies', href: '#/policies', word: 'nav.policies' },
   { page: 'ingest', href: '#/ingest', word: 'nav.ingest' },
+  { page: 'directory', href: '#/directory', word: 'nav.directory', may: maySeeNames },
+  { page: 'audit', href: '#/audit', word: 'nav.audit', may: mayAdminister },
 ] as const;
 
 function Header({ onHelp }: { onHelp: () => void }) {
   const { page } = route.value;
   const at = page === 'subject' ? 'subjects' : page === 'policy' ? 'policies' : page;
   const who = session.value;
-  const open = openSuspensions.value.length;
+  const open = openCount.value;
   const signedIn =
     who === null
       ? ''
@@ -145,12 +159,14 @@ function Header({ onHelp }: { onHelp: () => void }) {
         <Logo />
       </a>
       <nav aria-label={t('nav.label')}>
-        {tabs.map((tab) => (
-          <a key={tab.page} href={tab.href} aria-current={tab.page === at ? 'page' : undefined}>
-            {t(tab.word)}
-            {tab.page === 'overview' && open > 0 && <span class="count number">{open}</span>}
-          </a>
-        ))}
+        {tabs.map((tab) =>
+          'may' in tab && !tab.may.value ? null : (
+            <a key={tab.page} href={tab.href} aria-current={tab.page === at ? 'page' : undefined}>
+              {t(tab.word)}
+              {tab.page === 'overview' && open !== '0' && <span class="count number">{open}</span>}
+            </a>
+          ),
+        )}
       </nav>
       <div class="top-tools">
         {brake.value?.engaged === true && (

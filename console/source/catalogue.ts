@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import { ask, type Modes, type Policy, type PolicyHead, type PolicyRule, RequestFailure } from './api.ts';
+import { clauseIn } from '../../daemon/policy/translation.ts';
+import { ask, type Modes, type Policy, type PolicyRule, RequestFailure } from './api.ts';
 import { language } from './words/language.ts';
 import { detectorName } from './words/rules.ts';
 
@@ -23,7 +24,7 @@ export const onlyObserves = computed(
 
 export async function readPolicies(): Promise<void> {
   try {
-    const { items } = await ask<{ items: readonly PolicyHead[] }>('/v1/policies');
+    const { items } = await ask<{ items: readonly { readonly id: string }[] }>('/v1/policies');
     const [all, modesNow] = await Promise.all([
       Promise.all(items.map(({ id }) => ask<Policy>(`/v1/policies/${encodeURIComponent(id)}`))),
       ask<Modes>('/v1/modes'),
@@ -46,10 +47,23 @@ export function ruleName(id: string): string {
   return detectorName(ruleOf(id)?.detector ?? id.slice(id.indexOf('.') + 1));
 }
 
-/** The policy's own sentence, in the language that the policy is written in. */
+const translationOf = (policy: string) =>
+  policies.value?.find(({ id }) => id === policy)?.translations[language.value];
+
+/** The policy's own sentence: in the reader's language where its file has it, else as it is written. */
 export function ruleTitle(id: string): string | null {
-  return language.value === 'en' ? (ruleOf(id)?.title ?? null) : null;
+  return translationOf(id.split('.')[0] ?? '')?.titles?.[id] ?? ruleOf(id)?.title ?? null;
 }
+
+export const clauseWords = ({
+  policy,
+  clause,
+}: {
+  readonly policy: string;
+  readonly clause: string;
+}): string => clauseIn(translationOf(policy), clause);
+
+export const contractWords = ({ id, contract }: Policy): string => translationOf(id)?.contract ?? contract;
 
 export const detectorOf = (rule: string): string =>
   ruleOf(rule)?.detector ?? rule.slice(rule.indexOf('.') + 1);

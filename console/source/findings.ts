@@ -2,6 +2,7 @@ import type { Alert } from './api.ts';
 import { detectorOf, ruleName } from './catalogue.ts';
 import { amount, windowWords } from './format.ts';
 import { limitAfterValue } from './judging.ts';
+import { t } from './words/language.ts';
 
 interface Measured {
   readonly rule: string;
@@ -19,7 +20,7 @@ export function measuredWords({ rule, value, limit, unit, windowSeconds }: Measu
 }
 
 export function findingWords(alert: Alert): string {
-  return `${ruleName(alert.finding.rule)}: ${measuredWords(alert.finding)}`;
+  return t('state.pair', { what: ruleName(alert.finding.rule), text: measuredWords(alert.finding) });
 }
 
 export interface AlertGroup {

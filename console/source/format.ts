@@ -45,6 +45,7 @@ export function amount(value: number | null, unit: string | null): string {
   if (unit === null || unit === '') return plain;
   if (unit.startsWith('1/')) return `${plain}${unit.slice(1)}`;
   const word = maybe(`unit.${unit}`) ?? unit;
+  if (word === '') return plain;
   const isOne = value === 1 || (language.value === 'fr' && Math.abs(value) < 2);
   return `${plain}${space}${isOne ? singular(word) : word}`;
 }

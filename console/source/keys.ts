@@ -7,6 +7,8 @@ export const keyList = [
   { keys: ['g', 's'], word: 'keys.subjects' },
   { keys: ['g', 'p'], word: 'keys.policies' },
   { keys: ['g', 'i'], word: 'keys.ingest' },
+  { keys: ['g', 'd'], word: 'keys.directory' },
+  { keys: ['g', 'a'], word: 'keys.audit' },
   { keys: ['/'], word: 'keys.search' },
   { keys: ['j'], word: 'keys.next' },
   { keys: ['k'], word: 'keys.previous' },
@@ -15,7 +17,14 @@ export const keyList = [
   { keys: ['?'], word: 'keys.help' },
 ] as const;
 
-const pages: Readonly<Record<string, string>> = { o: '#/', s: '#/subjects', p: '#/policies', i: '#/ingest' };
+const pages: Readonly<Record<string, string>> = {
+  o: '#/',
+  s: '#/subjects',
+  p: '#/policies',
+  i: '#/ingest',
+  d: '#/directory',
+  a: '#/audit',
+};
 /** The second key of a pair comes within this. */
 const PAIR_MS = 1_200;
 

@@ -3,8 +3,11 @@ import type { Subject, SubjectKind } from './api.ts';
 
 /** Pages live behind the # of the address: the daemon serves one file, and a link to a subject can be sent to a colleague. */
 
+const PLAIN = ['subjects', 'policies', 'ingest', 'directory', 'audit'] as const;
+type Plain = (typeof PLAIN)[number];
+
 export type Route =
-  | { readonly page: 'overview' | 'subjects' | 'policies' | 'ingest' }
+  | { readonly page: 'overview' | Plain }
   | { readonly page: 'subject'; readonly subject: Subject }
   | { readonly page: 'policy'; readonly id: string };
 
@@ -23,8 +26,7 @@ function parse(text: string): Route {
     return { page: 'subject', subject: { kind: first as SubjectKind, id: second } };
   }
   if (page === 'policies' && first !== undefined && first !== '') return { page: 'policy', id: first };
-  if (page === 'subjects' || page === 'policies' || page === 'ingest') return { page };
-  return { page: 'overview' };
+  return { page: PLAIN.find((one) => one === page) ?? 'overview' };
 }
 
 function decoded(part: string): string {

@@ -21,6 +21,8 @@ export const signedOutBecause = signal<'refused' | null>(null);
 
 export const mayLift = computed(() => may('lift'));
 export const mayAdminister = computed(() => may('admin'));
+/** Sees names and numbers, and the directory. */
+export const maySeeNames = computed(() => may('evidence'));
 
 /** Each scope includes the ones before it. */
 function may(needed: Scope): boolean {

@@ -1,12 +1,27 @@
 import { useSignal } from '@preact/signals';
 import type { Alert, Ranked, Suspension } from '../api.ts';
-import { detectorOf, onlyObserves, ruleName, ruleTitle } from '../catalogue.ts';
-import { type AlertGroup, grouped, measuredWords } from '../findings.ts';
+import { clauseWords, detectorOf, onlyObserves, ruleName, ruleTitle } from '../catalogue.ts';
+import { type AlertGroup, findingWords, grouped, measuredWords } from '../findings.ts';
 import { ago, amount, count, lasting, nowMs, subjectWords } from '../format.ts';
 import { limitAfterValue } from '../judging.ts';
-import { alerts, brake, endedSuspensions, fresh, health, loaded, openSuspensions, readAll } from '../live.ts';
+import {
+  alerts,
+  brake,
+  endedSuspensions,
+  fresh,
+  furtherSuspensions,
+  health,
+  loaded,
+  olderAlerts,
+  openCount,
+  openSuspensions,
+  readAll,
+  readFurtherSuspensions,
+  readOlderAlerts,
+} from '../live.ts';
 import { BrakeReleaseButton, LiftButton } from '../parts/acts.tsx';
-import { AlertBadge, Shape, SubjectName, SuspensionBadge, Time, type Tone } from '../parts/badge.tsx';
+import { AlertBadge, Shape, SubjectName, SuspensionBadge, stops, Time, type Tone } from '../parts/badge.tsx';
+import { MoreButton } from '../parts/list.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Empty, Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
@@ -16,6 +31,7 @@ import { isFloor } from '../words/rules.ts';
 
 const CLOSEST = 8;
 const ALERTS_SHOWN = 25;
+const SUSPENSIONS_SHOWN = 50;
 const HOUR_MS = 3_600_000;
 
 export function Overview() {
@@ -85,7 +101,9 @@ function Tile(props: {
 }
 
 function Tiles() {
-  const open = openSuspensions.value.length;
+  const open = openSuspensions.value;
+  const stopped = open.filter(stops).length;
+  const limited = open.length - stopped;
   const since = nowMs.value - HOUR_MS;
   const hour = alerts.value.filter(({ recordedAt }) => Date.parse(recordedAt) >= since).length;
   const status = health.value?.status ?? 'unknown';
@@ -100,11 +118,16 @@ function Tiles() {
   return (
     <div class="tiles">
       <Tile
-        tone={open > 0 ? 'critical' : 'good'}
-        figure={count(open)}
-        label={t(open === 1 ? 'overview.suspendedCount.one' : 'overview.suspendedCount.many')}
+        tone={stopped > 0 ? 'critical' : limited > 0 ? 'warning' : 'good'}
+        figure={limited === 0 ? openCount.value : count(stopped)}
+        label={t(stopped === 1 ? 'overview.suspendedCount.one' : 'overview.suspendedCount.many')}
+        detail={limited === 0 ? undefined : t('overview.limited', { count: limited })}
       />
-      <Tile tone={hour > 0 ? 'warning' : 'good'} figure={count(hour)} label={t('overview.alertsHour')} />
+      <Tile
+        tone={hour > 0 ? 'warning' : 'good'}
+        figure={hour === alerts.value.length && olderAlerts.value !== null ? `${count(hour)}+` : count(hour)}
+        label={t('overview.alertsHour')}
+      />
       <Tile
         tone={brake.value === null ? 'quiet' : held ? 'warning' : 'good'}
         figure={t('overview.brake')}
@@ -135,6 +158,7 @@ function BrakeBanner({ reason }: { reason: string | null }) {
 }
 
 function Suspended() {
+  const shown = useSignal(SUSPENSIONS_SHOWN);
   const open = openSuspensions.value;
   const ended = endedSuspensions.value.slice(0, 5);
   return (
@@ -146,11 +170,21 @@ function Suspended() {
         />
       ) : (
         <ul class="rows">
-          {open.map((one) => (
+          {open.slice(0, shown.value).map((one) => (
             <SuspendedRow key={one.id} suspension={one} />
           ))}
         </ul>
       )}
+      <MoreButton
+        more={
+          open.length <= shown.value && furtherSuspensions.value === null
+            ? null
+            : () => {
+                if (open.length <= shown.value) void readFurtherSuspensions();
+                shown.value += SUSPENSIONS_SHOWN;
+              }
+        }
+      />
       {ended.length > 0 && (
         <details class="ended">
           <summary>
@@ -168,8 +202,9 @@ function Suspended() {
 }
 
 export function whyWords(suspension: Suspension): string {
-  if (suspension.rule === 'manual') return `${t('suspension.byHand')}: ${suspension.reason}`;
-  return `${ruleName(suspension.rule)}: ${measuredWords(suspension)}`;
+  return suspension.rule === 'manual'
+    ? t('state.pair', { what: t('suspension.byHand'), text: suspension.reason })
+    : t('state.pair', { what: ruleName(suspension.rule), text: measuredWords(suspension) });
 }
 
 function SuspendedRow({ suspension }: { suspension: Suspension }) {
@@ -187,7 +222,7 @@ function SuspendedRow({ suspension }: { suspension: Suspension }) {
         </div>
         <p title={ruleTitle(rule) ?? undefined}>{whyWords(suspension)}</p>
         <p class="muted small">
-          {clause !== '' && <>{clause} · </>}
+          {clause !== '' && <>{clauseWords(suspension)} · </>}
           <span title={since}>{t('suspension.since', { time: lasting(since) })}</span>
           {until !== null && (
             <>
@@ -241,17 +276,16 @@ function Alerts() {
           <AlertRow key={group.alert.entry} group={group} isFresh={fresh.value.has(group.alert.entry)} />
         ))}
       </ul>
-      {groups.length > shown.value && (
-        <button
-          type="button"
-          class="plain more"
-          onClick={() => {
-            shown.value += ALERTS_SHOWN;
-          }}
-        >
-          {t('state.more')}
-        </button>
-      )}
+      <MoreButton
+        more={
+          groups.length <= shown.value && olderAlerts.value === null
+            ? null
+            : () => {
+                if (groups.length <= shown.value) void readOlderAlerts();
+                shown.value += ALERTS_SHOWN;
+              }
+        }
+      />
     </>
   );
 }
@@ -272,8 +306,8 @@ function AlertRow({ group, isFresh }: { group: AlertGroup; isFresh: boolean }) {
             <span class="muted small number">{t('overview.alerts.repeated', { count: times })}</span>
           )}
         </div>
-        <p title={`${ruleTitle(finding.rule) ?? finding.rule} (${finding.clause})`}>
-          {ruleName(finding.rule)}: <span class="number">{measuredWords(finding)}</span>
+        <p class="number" title={`${ruleTitle(finding.rule) ?? finding.rule} (${clauseWords(finding)})`}>
+          {findingWords(alert)}
         </p>
         {note !== '' && <p class="muted small">{note}</p>}
       </div>
@@ -324,7 +358,7 @@ export function Closest({ items }: { items: readonly Ranked[] }) {
                 <td>
                   <SubjectName subject={one.subject} />
                 </td>
-                <td title={one.title}>{ruleName(one.rule)}</td>
+                <td title={ruleTitle(one.rule) ?? one.title}>{ruleName(one.rule)}</td>
                 <td class="right number nowrap">
                   <Shape tone={tone} /> {amount(one.value, one.unit)}
                 </td>

@@ -1,6 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { ask, type LadderStep, type Mode, type Modes, type Policy, type PolicyRule } from '../api.ts';
-import { modes, policies, policiesFailure, readPolicies } from '../catalogue.ts';
+import {
+  clauseWords,
+  contractWords,
+  modes,
+  policies,
+  policiesFailure,
+  readPolicies,
+  ruleTitle,
+} from '../catalogue.ts';
 import { amount, kindWord, span } from '../format.ts';
 import { ConfirmDialog } from '../parts/acts.tsx';
 import { Badge, Time } from '../parts/badge.tsx';
@@ -41,7 +49,7 @@ export function Policies({ id }: { id: string | null }) {
               <a href={policyLink(policy.id)}>{policy.id}</a>{' '}
               {policy.isDefault && <Badge tone="quiet" text={t('policies.default')} />}
             </h2>
-            <p>{policy.contract}</p>
+            <p>{contractWords(policy)}</p>
             <p class="muted small">
               {t('policies.version')} {policy.version.split('+')[0]} ·{' '}
               {t('policies.rules', { count: policy.rules.filter(({ enabled }) => enabled).length })}
@@ -110,7 +118,8 @@ function PolicyPage({ policy }: { policy: Policy }) {
   const wanted = find.value.trim().toLowerCase();
   const shown = policy.rules.filter(
     ({ id, title, clause, detector }) =>
-      wanted === '' || `${id} ${title} ${clause} ${detectorName(detector)}`.toLowerCase().includes(wanted),
+      wanted === '' ||
+      `${id} ${title} ${ruleTitle(id)} ${clause} ${detectorName(detector)}`.toLowerCase().includes(wanted),
   );
   return (
     <>
@@ -121,7 +130,7 @@ function PolicyPage({ policy }: { policy: Policy }) {
           </p>
           <h1>{policy.id}</h1>
           <p class="muted">
-            {policy.contract} · {t('policies.version')} {policy.version.split('+')[0]}
+            {contractWords(policy)} · {t('policies.version')} {policy.version.split('+')[0]}
           </p>
         </div>
         <div class="tools stacked">
@@ -146,7 +155,7 @@ function PolicyPage({ policy }: { policy: Policy }) {
       >
         <ul class="rules">
           {shown.map((rule) => (
-            <Rule key={rule.id} rule={rule} />
+            <Rule key={rule.id} rule={rule} policy={policy.id} />
           ))}
         </ul>
       </Panel>
@@ -154,16 +163,16 @@ function PolicyPage({ policy }: { policy: Policy }) {
   );
 }
 
-function Rule({ rule }: { rule: PolicyRule }) {
+function Rule({ rule, policy }: { rule: PolicyRule; policy: string }) {
   const override = modes.value?.items.find(({ target }) => target === rule.id)?.override ?? null;
   const acts = rule.ladder.some(({ action }) => action !== 'alert');
   return (
     <li class={`rule ${rule.enabled ? '' : 'off'}`} data-row>
       <div>
-        <h3>{rule.title}</h3>
+        <h3>{ruleTitle(rule.id)}</h3>
         <p class="muted small">
-          <span title={t('policy.clause')}>{rule.clause}</span> · {kindWord(rule.subject)} ·{' '}
-          <code>{rule.id}</code>
+          <span title={t('policy.clause')}>{clauseWords({ policy, clause: rule.clause })}</span> ·{' '}
+          {kindWord(rule.subject)} · <code>{rule.id}</code>
         </p>
         {rule.maturity === 'incubating' && <Badge tone="accent" text={t('policy.maturity.incubating')} />}
         {override !== null && (
@@ -225,10 +234,15 @@ function Parameters({ rule }: { rule: PolicyRule }) {
   );
 }
 
-function conditionWords({ for: heldMs, times, significant }: LadderStep): string {
+function conditionWords({ forMs, repeats, withinMs, significant }: LadderStep): string {
   const parts: string[] = [];
-  if (typeof heldMs === 'number' && heldMs > 0) parts.push(t('policy.for', { span: span(heldMs / 1000) }));
-  if (typeof times === 'number' && times > 1) parts.push(t('policy.times', { count: times }));
+  if (forMs !== undefined && forMs > 0) parts.push(t('policy.for', { span: span(forMs / 1000) }));
+  if (repeats !== undefined)
+    parts.push(
+      withinMs === undefined
+        ? t('policy.times', { count: repeats })
+        : t('policy.timesWithin', { count: repeats, span: span(withinMs / 1000) }),
+    );
   if (significant === true) parts.push(t('policy.significant'));
   return parts.join(', ');
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Finding, Message } from '../api.ts';
-import { detectorOf, ruleName, ruleTitle } from '../catalogue.ts';
+import { evidenceOf, type Finding, type FlowJson } from '../api.ts';
+import { clauseWords, detectorOf, ruleName, ruleTitle } from '../catalogue.ts';
 import { amount, span } from '../format.ts';
 import { limitWords } from '../judging.ts';
 import { ModeBadge, SubjectName, Time } from '../parts/badge.tsx';
@@ -64,18 +64,15 @@ export function EvidencePanel({ entry }: { entry: Entry | null }) {
   );
 }
 
-function callsOf({ evidence }: Finding): string[] {
-  const named = evidence.callIds ?? [];
-  const told = (evidence.messages ?? []).flatMap(({ callId }) => (callId === null ? [] : [callId]));
-  return [...new Set([...named, ...told])];
+function callsOf(finding: Finding): string[] {
+  const { callIds, messages } = evidenceOf(finding);
+  return [...new Set([...callIds, ...messages.flatMap(({ callId }) => callId ?? [])])];
 }
 
 /** From the finding itself where it kept the messages, else what the daemon still holds of the call. */
 function CallLadder({ callId, finding }: { callId: string; finding: Finding }) {
-  const own = (finding.evidence.messages ?? []).filter((message) => message.callId === callId);
-  const asked = useAsked<{ messages: readonly Message[]; omitted: number }>(
-    own.length > 0 ? null : `/v1/calls/${encodeURIComponent(callId)}`,
-  );
+  const own = evidenceOf(finding).messages.filter((message) => message.callId === callId);
+  const asked = useAsked<FlowJson>(own.length > 0 ? null : `/v1/calls/${encodeURIComponent(callId)}`);
   const title = t('subject.ladder', { id: callId });
   if (own.length > 0) return <Ladder messages={own} title={title} />;
   if (asked.failure !== null) return <p class="muted small">{t('subject.ladder.none')}</p>;
@@ -94,21 +91,8 @@ function CallLadder({ callId, finding }: { callId: string; finding: Finding }) {
 const hidden = new Set(['callIds', 'messages']);
 
 function Facts({ finding }: { finding: Finding }) {
-  const {
-    rule,
-    value,
-    limit,
-    unit,
-    windowSeconds,
-    at,
-    since,
-    sample,
-    mode,
-    held,
-    evidence,
-    clause,
-    subject,
-  } = finding;
+  const { rule, value, limit, unit, windowSeconds, at, since, sample, mode, held, evidence, subject } =
+    finding;
   const title = ruleTitle(rule);
   const rows: [string, preact.ComponentChildren][] = [
     [t('subjects.column.subject'), <SubjectName key="s" subject={subject} />],
@@ -118,7 +102,7 @@ function Facts({ finding }: { finding: Finding }) {
         {title ?? ruleName(rule)} <code class="muted">{rule}</code>
       </>,
     ],
-    [t('evidence.clause'), clause],
+    [t('evidence.clause'), clauseWords(finding)],
     [t('evidence.value'), <strong key="v">{amount(value, unit)}</strong>],
     [t('evidence.limit'), limitWords({ limit, unit, detector: detectorOf(rule) })],
   ];
@@ -164,13 +148,15 @@ function detailWords(name: string, detail: unknown, unit: string): string {
     if (name === 'confidence') return amount(detail, 'ratio');
     if (/bound$/i.test(name)) return amount(detail, unit);
     if (/seconds$/i.test(name)) return span(detail);
+    if (/share$/i.test(name)) return amount(detail, 'ratio');
+    if (/micros$/i.test(name)) return amount(detail / 1e6, '');
     return amount(detail, '');
   }
   if (typeof detail === 'string') return detail;
   if (Array.isArray(detail)) return detail.map((one) => detailWords(name, one, unit)).join(', ');
   if (typeof detail === 'object' && detail !== null) {
     return Object.entries(detail)
-      .map(([key, one]) => `${labelOf(key)}: ${detailWords(key, one, unit)}`)
+      .map(([key, one]) => t('state.pair', { what: labelOf(key), text: detailWords(key, one, unit) }))
       .join('; ');
   }
   return String(detail);

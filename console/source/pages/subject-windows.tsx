@@ -1,4 +1,5 @@
 import type { Reading, Subject } from '../api.ts';
+import { clauseWords, ruleTitle } from '../catalogue.ts';
 import { amount, lasting, windowWords } from '../format.ts';
 import { historyOf } from '../history.ts';
 import { limitAfterValue, limitWords, pressure, standing, tones } from '../judging.ts';
@@ -55,8 +56,7 @@ function nameOf({ detector, rule }: Reading, ambiguous: boolean): string {
 }
 
 function WindowCard({ subject, reading, name }: { subject: Subject; reading: Reading; name: string }) {
-  const { detector, value, limit, unit, windowSeconds, sample, minimumSample, tip, since, title, clause } =
-    reading;
+  const { detector, value, limit, unit, windowSeconds, sample, minimumSample, tip, since } = reading;
   const state = standing(reading);
   const tone = tones[state];
   const series = historyOf(subject, reading.rule);
@@ -64,7 +64,9 @@ function WindowCard({ subject, reading, name }: { subject: Subject; reading: Rea
   return (
     <article class={`window ${tone}`} aria-label={name}>
       <header>
-        <h3 title={detectorTip(detector) ?? `${title} (${clause})`}>{name}</h3>
+        <h3 title={detectorTip(detector) ?? `${ruleTitle(reading.rule) ?? ''} (${clauseWords(reading)})`}>
+          {name}
+        </h3>
         <Badge tone={tone} text={t(state === 'none' ? 'reading.noData' : `reading.${state}`)} />
       </header>
       <p class="window-value">
@@ -122,12 +124,14 @@ export function OtherRules({ readings }: { readings: readonly Reading[] }) {
           {readings.map((reading) => (
             <tr key={reading.rule} data-row>
               <td>
-                <span title={reading.title}>{detectorName(reading.detector)}</span>
+                <span title={ruleTitle(reading.rule) ?? reading.title}>{detectorName(reading.detector)}</span>
                 {reading.tip !== null && (
-                  <div class="muted small">{t('reading.tip', { tip: reading.tip })}</div>
+                  <div class="muted small" lang="en">
+                    {t('reading.tip', { tip: reading.tip })}
+                  </div>
                 )}
               </td>
-              <td class="muted">{reading.clause}</td>
+              <td class="muted">{clauseWords(reading)}</td>
               <td class="number">{reading.limit === null ? '–' : limitWords(reading)}</td>
               <td>
                 <ModeBadge mode={reading.mode} />

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Explanation, Reading, Subject, Suspension } from '../api.ts';
 import { subjectPath } from '../api.ts';
-import { ruleName, ruleTitle } from '../catalogue.ts';
+import { clauseWords, ruleName, ruleTitle } from '../catalogue.ts';
 import { fullTime, kindWord, lasting, subjectWords } from '../format.ts';
 import { remember } from '../history.ts';
 import { LiftButton, SuspendButton } from '../parts/acts.tsx';
@@ -161,9 +161,7 @@ function SuspendedBanner({ suspension }: { suspension: Suspension }) {
         <p class="muted small">
           {title !== null && <>{title}. </>}
           {clause !== '' && (
-            <>
-              {t('suspension.clause')}: {clause}.{' '}
-            </>
+            <>{t('state.pair', { what: t('suspension.clause'), text: clauseWords(suspension) })}. </>
           )}
           {rule === 'manual' && <>{t('suspension.by', { name: by })}. </>}
           {repeats > 0 && <>{t('suspension.repeats', { count: repeats })}. </>}

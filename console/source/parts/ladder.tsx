@@ -45,6 +45,7 @@ export function Ladder({ messages, title }: { messages: readonly Message[]; titl
           viewBox={`0 0 ${width} ${height}`}
           width={width}
           height={height}
+          class={ends.length > 2 ? undefined : 'fits'}
           role="img"
           aria-label={`${title}: ${messages.map(({ line }) => short(line)).join(', ')}`}
         >

@@ -1,15 +1,8 @@
-import { computed, signal } from '@preact/signals';
-import { acts } from './acts.ts';
-import { general } from './general.ts';
-import { measures } from './measures.ts';
-import { pages } from './pages.ts';
+import addresses from 'virtual:words';
+import { batch, computed, signal } from '@preact/signals';
+import type { Language, Word } from './all.ts';
 
-/** Every word of the console. */
-const words = { ...general, ...pages, ...acts, ...measures };
-
-export type Word = keyof typeof words;
-
-export type Language = 'en' | 'fr';
+export type { Language, Word };
 
 const KEY = 'vigie.language';
 const kept = localStorage.getItem(KEY);
@@ -21,20 +14,33 @@ export const language = signal<Language>(
 /** For numbers and times: 24 hours in both. */
 export const locale = computed(() => (language.value === 'fr' ? 'fr-FR' : 'en-GB'));
 
+const words = signal<Readonly<Record<string, string>>>({});
+
+/** Reads the words of a language and speaks it from then on. Rejects where they cannot be read: the language stays as it was. */
+export async function speak(to: Language): Promise<void> {
+  const answer = await fetch(addresses[to]);
+  if (!answer.ok) throw new Error(answer.statusText);
+  const read = await answer.json();
+  batch(() => {
+    words.value = read;
+    language.value = to;
+  });
+}
+
 export function chooseLanguage(to: Language): void {
   localStorage.setItem(KEY, to);
-  language.value = to;
+  // Offline it stays as it is; the next load of the page speaks what was chosen.
+  speak(to).catch(() => {});
 }
 
 /** The words for a key, `{name}` filled in. */
 export function t(word: Word, filled: Readonly<Record<string, string | number>> = {}): string {
   // A newer daemon may name what this page does not know: better its own word than none.
-  const text: string =
-    words[word]?.[language.value === 'fr' ? 1 : 0] ?? word.slice(word.lastIndexOf('.') + 1);
+  const text = words.value[word] ?? word.slice(word.lastIndexOf('.') + 1);
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(filled[name] ?? whole));
 }
 
 /** The words for a key made at run time, null where there are none. */
 export function maybe(word: string): string | null {
-  return word in words ? t(word as Word) : null;
+  return Object.hasOwn(words.value, word) ? t(word as Word) : null;
 }

@@ -1,0 +1,41 @@
+/** The pages of the audit and of the directory. English, French; `{name}` is filled in. */
+export const writes = {
+  'audit.title': [
+    'Writes and transitions, newest first',
+    'Écritures et transitions, les plus récentes d’abord',
+  ],
+  'audit.hint': [
+    'Who did what through the API, and each step of each suspension.',
+    'Qui a fait quoi par l’API, et chaque étape de chaque suspension.',
+  ],
+  'audit.none': ['Nothing has been written yet.', 'Rien n’a encore été écrit.'],
+  'directory.search': ['Id, name, user name or number', 'Identifiant, nom, compte ou numéro'],
+  'directory.customer': ['Customers', 'Clients'],
+  'directory.line': ['Lines', 'Lignes'],
+  'directory.trunk': ['Trunks', 'Trunks'],
+  'directory.none': ['There is no such entry in the directory yet.', 'L’annuaire n’en contient pas encore.'],
+  'directory.notFound': [
+    'Nothing in the directory has this text.',
+    'Rien dans l’annuaire ne contient ce texte.',
+  ],
+  'directory.more': ['and {count} more', 'et {count} de plus'],
+  'directory.notAllowed': [
+    'Your token does not show this page: it needs the scope “{scope}”.',
+    'Votre jeton ne montre pas cette page : elle demande le droit « {scope} ».',
+  ],
+  'operation.suspend': ['Suspended by hand', 'Suspension à la main'],
+  'operation.liftSuspension': ['Lifted a suspension', 'Levée d’une suspension'],
+  'operation.liftByWebhook': ['Lifted by signed webhook', 'Levée par webhook signé'],
+  'operation.releaseBrake': ['Released the brake', 'Frein desserré'],
+  'operation.recordCredit': ['Recorded a payment or threshold', 'Paiement ou encours enregistré'],
+  'operation.setMode': ['Changed a mode', 'Mode changé'],
+  'operation.replayDelivery': ['Sent a notice again', 'Avis renvoyé'],
+  'operation.eraseLine': ['Erased a line’s data', 'Données d’une ligne effacées'],
+  'operation.exportLine': ['Exported a line’s data', 'Données d’une ligne exportées'],
+  'operation.putLine': ['Wrote a line', 'Ligne écrite'],
+  'operation.putTrunk': ['Wrote a trunk', 'Trunk écrit'],
+  'operation.putCustomer': ['Wrote a customer', 'Client écrit'],
+  'operation.deleteLine': ['Removed a line', 'Ligne retirée'],
+  'operation.deleteTrunk': ['Removed a trunk', 'Trunk retiré'],
+  'operation.deleteCustomer': ['Removed a customer', 'Client retiré'],
+} as const;
