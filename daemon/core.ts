@@ -160,6 +160,7 @@ export function createCore(options: CoreOptions): Core {
     directory,
     calls: {
       maximumAgeMs: config.calls.maximumAge as number,
+      silentAgeMs: config.calls.silentAge as number,
       unansweredAgeMs: config.calls.unansweredAge as number,
       reorderMs: config.calls.reorder as number,
       marksMs: rating.marksMs(),

@@ -56,26 +56,47 @@ export type Direction = 'outgoing' | 'incoming' | 'both';
  */
 export const LONGEST_CALL_MS = 86_400_000;
 
-/** Calls open now: from the first 18x or 2xx until the leg's end. */
+/** Calls open now: from the first 18x or 2xx until the leg's end, or until it is only assumed that they go on. */
 export function openCalls(direction: Direction): Measure {
+  return openUntil(`open-calls-${direction}`, direction, openUntilMs);
+}
+
+/**
+ * Of these, the calls that began or were heard of within `silenceMs`, or whose session timer runs: a lost BYE leaves a call here for so
+ * long only.
+ */
+export function heardCalls(direction: Direction, silenceMs: number): Measure {
+  return openUntil(`heard-calls-${direction}-${silenceMs}`, direction, (event) =>
+    Math.max(event.atMs + silenceMs, ('timerUntilMs' in event ? event.timerUntilMs : null) ?? 0),
+  );
+}
+
+function openUntil(name: string, direction: Direction, untilMs: (event: Event) => number): Measure {
   return {
     kind: 'level',
-    name: `open-calls-${direction}`,
+    name,
     change: (event) => {
       if (!('leg' in event)) return null;
       const { leg } = event;
       if (direction !== 'both' && leg.direction !== direction) return null;
       const open = opens(event);
       if (open === null) return null;
-      return { member: memberOf(leg), open, expiresAtMs: event.atMs + LONGEST_CALL_MS };
+      return { member: memberOf(leg), open, expiresAtMs: untilMs(event) };
     },
   };
+}
+
+/** When a call that this event opens counts no longer as open, unless it is heard of again. */
+export function openUntilMs(event: Event): number {
+  const { atMs } = event;
+  return ('heardUntilMs' in event ? event.heardUntilMs : undefined) ?? atMs + LONGEST_CALL_MS;
 }
 
 function opens(event: Event): boolean | null {
   switch (event.type) {
     case 'ringing':
     case 'answered':
+    case 'alive':
       return true;
     case 'ended':
       return false;

@@ -119,6 +119,14 @@ export interface Binding {
   readonly expiresAtMs: number;
 }
 
+/** How long a sign of life of an answered call holds, capture time in milliseconds. Absent: for as long as no end is seen. */
+export interface Heard {
+  /** From then on, without another sign, it is only assumed that the call goes on. */
+  readonly heardUntilMs?: number;
+  /** The session timer (RFC 4028) runs until then; absent without one. */
+  readonly timerUntilMs?: number;
+}
+
 /**
  * What detectors see. Times are capture time in milliseconds since the epoch. Events of all calls come in time
  * order up to the reorder tolerance of the tracker (50 ms).
@@ -137,7 +145,7 @@ export type CallEvent =
   /** First 18x. */
   | { readonly type: 'ringing'; readonly atMs: number; readonly leg: CallLeg }
   /** First 2xx. Comes before the `outcome` of the same attempt, or after it when a failed attempt was re-sent and then answered. */
-  | { readonly type: 'answered'; readonly atMs: number; readonly leg: CallLeg }
+  | ({ readonly type: 'answered'; readonly atMs: number; readonly leg: CallLeg } & Heard)
   /** The attempt has its outcome; `status` is the final SIP status. `refusedByUs`: our own suspension answered, no fault of the client's. */
   | {
       readonly type: 'outcome';
@@ -147,8 +155,25 @@ export type CallEvent =
       readonly status: number;
       readonly refusedByUs: boolean;
     }
-  /** An answered call has passed one of the marks that rules asked for and goes on. */
-  | { readonly type: 'lasting'; readonly atMs: number; readonly leg: CallLeg; readonly elapsedMs: number }
+  /**
+   * An answered call has passed one of the marks that rules asked for and goes on. `assumed`: nothing was heard of it for so long that its
+   * BYE may be lost (`Heard`); nobody is to be accused of it.
+   */
+  | {
+      readonly type: 'lasting';
+      readonly atMs: number;
+      readonly leg: CallLeg;
+      readonly elapsedMs: number;
+      readonly assumed?: boolean;
+    }
+  /** A request within the dialog was answered 2xx: the call goes on. At most one in five minutes is told. */
+  | ({
+      readonly type: 'alive';
+      readonly atMs: number;
+      readonly leg: CallLeg;
+      /** Since the answer, milliseconds. */
+      readonly elapsedMs: number;
+    } & Heard)
   /** The leg is over. `durationMs` is null where no answer was seen; `expired`: no BYE was seen, the leg was closed by a timer. */
   | {
       readonly type: 'ended';

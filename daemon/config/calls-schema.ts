@@ -12,6 +12,13 @@ export const CallsSchema = Type.Object(
       minimum: '1min',
       maximum: '7d',
     }),
+    silentAge: Duration({
+      description:
+        'An answered call without session timer, of which nothing was heard for this long, is only assumed to go on: it costs no more, counts no longer as simultaneous, and is not taken for a long call until its end is seen.',
+      default: '1h',
+      minimum: '1min',
+      maximum: '7d',
+    }),
     unansweredAge: Duration({
       description:
         'An attempt without final response is closed after this long (RFC 3261 timer C is 3 minutes).',

@@ -62,6 +62,7 @@ export interface PipelineOptions {
   readonly directory: PipelineDirectory;
   readonly calls: {
     readonly maximumAgeMs: number;
+    readonly silentAgeMs: number;
     readonly unansweredAgeMs: number;
     readonly reorderMs: number;
     readonly marksMs: readonly number[];

@@ -24,7 +24,13 @@ export class Recorder {
     this.pipeline = new Pipeline({
       network: { proxies: [PROXY], carriers: ['203.0.113.200'], protected: [] },
       directory: { revision: 0, line: () => null, lineByUsername: () => null, trunkByAddress: () => null },
-      calls: { maximumAgeMs: 4 * 3_600_000, unansweredAgeMs: 240_000, reorderMs: 50, marksMs: [] },
+      calls: {
+        maximumAgeMs: 4 * 3_600_000,
+        silentAgeMs: 3_600_000,
+        unansweredAgeMs: 240_000,
+        reorderMs: 50,
+        marksMs: [],
+      },
       capacity: { sources: 1000, lines: 1000, calls: 1000, transactions: 10_000, bindings: 1000 },
       maximumMessageBytes: 65_535,
       policyIndexOf: () => 0,

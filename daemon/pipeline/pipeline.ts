@@ -148,9 +148,10 @@ export class Pipeline {
       else this.#proxyAnswer(packet, destination);
     } else if (from === Side.customer && to === Side.customer) {
       this.counters.strangerMessages++;
-    } else if (message.isRequest && method === Method.BYE) {
+    } else if (method === Method.BYE) {
       // The leg between proxy and carrier: its calls were counted on the customer's leg, but the BYE may be captured here only.
-      this.calls.bye(this.#callFacts(packet));
+      if (message.isRequest) this.calls.bye(this.#callFacts(packet));
+      else this.#byeAnswer(packet);
     }
     if (message.oddities !== 0) this.#countOddities(message.oddities);
   }
@@ -383,12 +384,9 @@ export class Pipeline {
         isOurRefusal(message),
         this.#dialogTag(status),
       );
-    } else if (
-      cseqMethod !== Method.BYE &&
-      cseqMethod !== Method.REGISTER &&
-      cseqMethod !== Method.CANCEL &&
-      message.find(Field.toTag)
-    ) {
+    } else if (cseqMethod === Method.BYE) {
+      this.#byeAnswer(packet);
+    } else if (cseqMethod !== Method.REGISTER && cseqMethod !== Method.CANCEL && message.find(Field.toTag)) {
       this.calls.dialogAnswer(this.#callFacts(packet), status);
     }
   }
@@ -399,9 +397,17 @@ export class Pipeline {
     const { status, cseqMethod } = message;
     if (cseqMethod === Method.INVITE) {
       this.calls.inviteAnswer(this.#callFacts(packet), 'incoming', status, false, this.#dialogTag(status));
-    } else if (cseqMethod !== Method.BYE && cseqMethod !== Method.CANCEL && message.find(Field.toTag)) {
+    } else if (cseqMethod === Method.BYE) {
+      this.#byeAnswer(packet);
+    } else if (cseqMethod !== Method.CANCEL && message.find(Field.toTag)) {
       this.calls.dialogAnswer(this.#callFacts(packet), status);
     }
+  }
+
+  /** The capture may have lost the BYE and not its answer. One that is challenged has ended nothing yet. */
+  #byeAnswer(packet: Packet): void {
+    const { status } = this.#message;
+    if (status >= 200 && status !== 401 && status !== 407) this.calls.byeAnswer(this.#callFacts(packet));
   }
 
   /** An answer says whether the proxy accepted the credentials that the request carried, and makes bindings of a REGISTER. */

@@ -120,8 +120,11 @@ export class RuleWatch {
     if (breach.atMs > nowMs || !this.isDue(breach, nowMs)) return;
     const facts = this.#factsOf(breach.subject);
     const judgement = rule.detector.judge(readings, rule.parameters, null, facts, rule.demands);
-    if (judgement?.breached && !tooFew(rule, judgement)) this.climb(breach, nowMs);
-    else if (rule.ladder.kept(breach, nowMs)) this.#breaches.record(breach, nowMs);
+    if (judgement?.breached && !tooFew(rule, judgement)) {
+      const { significant, early } = judgement;
+      if (breach.judgement !== null) breach.judgement = { ...breach.judgement, significant, early };
+      this.climb(breach, nowMs);
+    } else if (rule.ladder.kept(breach, nowMs)) this.#breaches.record(breach, nowMs);
   }
 
   /** After a lift: what happened before `atMs` is not judged any more. */

@@ -265,6 +265,29 @@ describe('what the plan includes', () => {
   });
 });
 
+describe('a call of which nothing is heard for long', () => {
+  const silent = (events: readonly CallEvent[], fromMs: number) =>
+    events.map((event) =>
+      event.type === 'lasting' && event.elapsedMs >= fromMs ? { ...event, assumed: true } : event,
+    );
+  const totals = (events: readonly CallEvent[]) => play(ratingOf(), events).parts.map(([, total]) => total);
+
+  it('costs no more from then on, and the rest at its end', () => {
+    const events = call({ callId: 'a', durationMs: 200_000 });
+    assert.deepEqual(totals(events), [170_000, 120_000, 120_000, 120_000]);
+    assert.deepEqual(totals(silent(events, 2 * MINUTE_MS)), [170_000, 120_000, 240_000]);
+    assert.deepEqual(totals(silent(events, 2 * MINUTE_MS).slice(0, -1)), [170_000, 120_000]);
+  });
+
+  it('costs what it has cost when it is heard of again', () => {
+    const events = silent(call({ callId: 'a', durationMs: 200_000 }), 2 * MINUTE_MS);
+    const again = events.map((event) =>
+      event.type === 'lasting' && event.elapsedMs === 3 * MINUTE_MS ? { ...event, assumed: false } : event,
+    );
+    assert.deepEqual(totals(again), [170_000, 120_000, 240_000]);
+  });
+});
+
 describe('a restart', () => {
   it('goes on where it was: the parts before and after sum up to the cost', async () => {
     const store = new MemoryStore();

@@ -104,6 +104,8 @@ export class Rater {
       case 'lasting': {
         const running = this.#running.get(keyOf(leg));
         if (running === undefined || running.dormant || event.elapsedMs % MINUTE_MS !== 0) return [event];
+        // Its BYE may be lost: what it costs more is charged when it is heard of again, or at its end.
+        if (event.assumed === true) return [event];
         return [event, ...this.#charge(event, leg, running, event.elapsedMs + BEGUN_MS)];
       }
       case 'ended':

@@ -1,4 +1,5 @@
 import type { CallEvent, CallLeg } from '../../detectors/vocabulary.ts';
+import { type CallAges, heardUntilMs, timerUntilMs } from './call-expiry.ts';
 import { type CallRecord, outcomeOf } from './call-record.ts';
 import { TimeHeap } from './time-heap.ts';
 
@@ -11,16 +12,19 @@ export type Told =
   | 'ended'
   | 'expired'
   | `lasting:${number}`
+  | `alive:${number}`
   | `fax:${number}`;
 
 /** Events of calls that wait for earlier ones, which may arrive later. An event says what the record knows when its turn comes. */
 export class CallEventQueue {
   readonly #heap = new TimeHeap<{ readonly told: Told; readonly record: CallRecord }>();
+  readonly #ages: CallAges;
   readonly #onEvent: (event: CallEvent) => void;
   readonly #onChange: ((record: CallRecord) => void) | undefined;
 
   /** @param onChange the record changed in a way that must survive a restart */
-  constructor(onEvent: (event: CallEvent) => void, onChange?: (record: CallRecord) => void) {
+  constructor(ages: CallAges, onEvent: (event: CallEvent) => void, onChange?: (record: CallRecord) => void) {
+    this.#ages = ages;
     this.#onEvent = onEvent;
     this.#onChange = onChange;
   }
@@ -42,26 +46,27 @@ export class CallEventQueue {
     const { told, record } = this.#heap.pop() as { told: Told; record: CallRecord };
     const leg = legOf(record);
     if (!leg || endedBefore(told, record)) return;
-    this.#onEvent(eventOf(told, record, leg));
+    this.#onEvent(eventOf(told, record, leg, this.#ages));
     // Saved once it is counted: a crash in between counts the event too little, never twice.
     if (told !== 'ringing') this.#onChange?.(record);
   }
 }
 
-/** The BYE came after the clock had moved past the mark, and is no later than it. */
+/** The BYE came after the clock had moved past the mark, or after a sign of life, and is no later than it. */
 function endedBefore(told: Told, { byeAtMs, answeredAtMs }: CallRecord): boolean {
-  if (byeAtMs === 0 || !told.startsWith('lasting:')) return false;
-  return byeAtMs <= answeredAtMs + Number(told.slice('lasting:'.length));
+  if (byeAtMs === 0) return false;
+  if (told.startsWith('lasting:')) return byeAtMs <= answeredAtMs + Number(told.slice('lasting:'.length));
+  return told.startsWith('alive:') && byeAtMs <= Number(told.slice('alive:'.length));
 }
 
-function eventOf(told: Told, record: CallRecord, leg: CallLeg): CallEvent {
+function eventOf(told: Told, record: CallRecord, leg: CallLeg, ages: CallAges): CallEvent {
   switch (told) {
     case 'attempt':
       return { type: 'attempt', atMs: record.inviteAtMs, leg };
     case 'ringing':
       return { type: 'ringing', atMs: record.ringingAtMs, leg };
     case 'answered':
-      return { type: 'answered', atMs: record.answeredAtMs, leg };
+      return { type: 'answered', atMs: record.answeredAtMs, leg, ...heard(record, ages) };
     case 'outcome': {
       const answered = record.answeredAtMs > 0;
       return {
@@ -95,10 +100,25 @@ function eventOf(told: Told, record: CallRecord, leg: CallLeg): CallEvent {
       };
     default: {
       if (told.startsWith('fax:')) return { type: 'fax', atMs: Number(told.slice('fax:'.length)), leg };
+      if (told.startsWith('alive:')) {
+        const atMs = Number(told.slice('alive:'.length));
+        return { type: 'alive', atMs, leg, elapsedMs: atMs - record.answeredAtMs, ...heard(record, ages) };
+      }
       const elapsedMs = Number(told.slice('lasting:'.length));
-      return { type: 'lasting', atMs: record.answeredAtMs + elapsedMs, leg, elapsedMs };
+      const atMs = record.answeredAtMs + elapsedMs;
+      // A BYE that is known already comes later than the mark: it proves what was assumed.
+      const assumed = record.byeAtMs === 0 && heardUntilMs(record, ages) < atMs;
+      return { type: 'lasting', atMs, leg, elapsedMs, ...(assumed ? { assumed } : {}) };
     }
   }
+}
+
+function heard(
+  record: CallRecord,
+  ages: CallAges,
+): { readonly heardUntilMs: number; readonly timerUntilMs?: number } {
+  const timer = timerUntilMs(record, ages);
+  return { heardUntilMs: heardUntilMs(record, ages), ...(timer === null ? {} : { timerUntilMs: timer }) };
 }
 
 function legOf(record: CallRecord): CallLeg | null {

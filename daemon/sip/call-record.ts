@@ -62,6 +62,8 @@ export class CallRecord {
   cancelled = false;
   byeAtMs = 0;
   byeTag: TagHash | null = null;
+  /** A BYE was answered: the capture may have lost the BYE itself. */
+  byeAnswerAtMs = 0;
   lastSeenMs = 0;
   /** RFC 4028 Session-Expires of the dialog in seconds, 0 for none, and when it was last refreshed. */
   sessionExpiresSeconds = 0;

@@ -21,6 +21,8 @@ export interface CallTrackerOptions extends CallAges {
 
 /** Every record is looked at this often at least. */
 const LOOK_MS = 60_000;
+/** Signs of life are told once in so long. */
+const ALIVE_EVERY_MS = 300_000;
 /** A mark is looked at so long after it: less than a capture's microsecond, more than what a double of today's time can tell apart. */
 const PAST_MARK_MS = 0.0005;
 
@@ -44,7 +46,7 @@ export class CallTracker {
   constructor(options: CallTrackerOptions) {
     this.#options = options;
     this.#marksMs = options.marksMs;
-    this.#events = new CallEventQueue(options.onEvent, options.onChange);
+    this.#events = new CallEventQueue(options, options.onEvent, options.onChange);
     this.#parked = new ParkedMessages(options.reorderMs);
   }
 
@@ -230,6 +232,18 @@ export class CallTracker {
     }
   }
 
+  /** The final answer to a BYE: of a call whose BYE does not come either, it is the end. */
+  byeAnswer(f: CallFacts): void {
+    for (let r = this.#first(f); r; r = r.next) {
+      if (r.byeAtMs > 0 || r.endTold || r.answeredAtMs === 0) continue;
+      const tag = otherEnd(r, f);
+      if (!tag || !r.hasDialog(tag.hi, tag.lo)) continue;
+      r.seen(f.timeMs);
+      r.byeAnswerAtMs = earliest(r.byeAnswerAtMs, f.timeMs);
+      this.#schedule(r);
+    }
+  }
+
   /** Any other request within a dialog: the call is alive. */
   inDialogRequest(f: CallFacts): void {
     for (let r = this.#first(f); r; r = r.next) if (otherEnd(r, f)) r.seen(f.timeMs);
@@ -257,8 +271,17 @@ export class CallTracker {
   inDialogAnswer(record: CallRecord, f: CallFacts, status: number): void {
     if (record.endTold) return;
     record.seen(f.timeMs);
-    if (status >= 200 && status < 300) record.refresh(f.timeMs, f.sessionExpiresSeconds);
+    if (status >= 200 && status < 300) this.#alive(record, f);
     else if (status === 481 || status === 408) this.#close(record, f.timeMs);
+  }
+
+  /** A 2xx within the dialog: both ends are there. */
+  #alive(record: CallRecord, f: CallFacts): void {
+    const beforeMs = Math.max(record.answeredAtMs, record.refreshedAtMs);
+    record.refresh(f.timeMs, f.sessionExpiresSeconds);
+    this.#schedule(record);
+    if (record.charged !== null && f.timeMs > beforeMs && sliceOf(f.timeMs) !== sliceOf(beforeMs))
+      this.#queue(f.timeMs, `alive:${f.timeMs}`, record);
   }
 
   /** The device at this address has started anew: its answered calls of before are gone. */
@@ -408,7 +431,10 @@ export class CallTracker {
       return;
     }
     const { answeredAtMs, byeAtMs, failedAtMs, endTold } = record;
-    if (answeredAtMs > 0 && !endTold) this.#close(record, expiresAtMs);
+    if (answeredAtMs > 0 && !endTold && record.byeAnswerAtMs > 0) {
+      record.byeAtMs = record.byeAnswerAtMs;
+      this.#tell(record);
+    } else if (answeredAtMs > 0 && !endTold) this.#close(record, expiresAtMs);
     else if (byeAtMs > 0 && failedAtMs === 0 && !endTold) this.#inferAnswer(record);
     else {
       if (!record.over && record.lastInviteCseq > record.lastChallengedCseq) {
@@ -443,6 +469,10 @@ export class CallTracker {
     }
     this.#schedule(record);
   }
+}
+
+function sliceOf(atMs: number): number {
+  return Math.floor(atMs / ALIVE_EVERY_MS);
 }
 
 function earliest(known: number, atMs: number): number {

@@ -1,5 +1,5 @@
 import { type CallOptions, callEvents, type DetectorCase, legOf, merged, NOON_MS } from '../cases-events.ts';
-import type { CallEvent } from '../vocabulary.ts';
+import type { CallEvent, Event } from '../vocabulary.ts';
 
 const detector = 'call-duration';
 const MINUTE_MS = 60_000;
@@ -13,6 +13,10 @@ function call(callId: string, minutes: number, marks: readonly number[], options
   });
   return merged(callEvents(full), lasting);
 }
+
+/** A mark at which nothing had been heard of the call for long. */
+const silent = (events: ReturnType<typeof call>) =>
+  events.map((event): Event => (event.type === 'lasting' ? { ...event, assumed: true } : event));
 
 const age = (minutes: number) => NOON_MS + 2000 + minutes * MINUTE_MS;
 
@@ -59,6 +63,38 @@ export const callDurationCases: readonly DetectorCase[] = [
     title: 'closed by a timer: nobody knows how long it lasted',
     events: call('lost', 200, [], { expired: true }),
     firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'only assumed to go on at 120 min, and then closed by a timer',
+    events: silent(call('silent', 240, [120], { expired: true })),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'only assumed to go on at 120 min: fires when its BYE proves 120 min and a millisecond',
+    events: silent(call('proven', 120, [120], { durationMs: 120 * MINUTE_MS + 1 })),
+    firesAtMs: [age(120) + 1],
+  },
+  {
+    detector,
+    title: 'only assumed to go on at 120 min: fires when it is heard of at 125',
+    events: merged(silent(call('heard', 240, [120], { expired: true })), [
+      {
+        type: 'alive',
+        atMs: age(125),
+        leg: legOf({ startMs: NOON_MS, callId: 'heard' }),
+        elapsedMs: 125 * MINUTE_MS,
+      },
+    ]),
+    firesAtMs: [age(125)],
+  },
+  {
+    detector,
+    title: 'told of assumed ones too, where the rule says so',
+    parameters: { assumed: true },
+    events: silent(call('silent', 240, [120], { expired: true })),
+    firesAtMs: [age(120)],
   },
   { detector, title: 'incoming', events: call('in', 200, [120], { direction: 'incoming' }), firesAtMs: [] },
 ];

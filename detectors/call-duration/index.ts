@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Choice, Duration } from '../parameters.ts';
+import { Choice, Duration, Switch } from '../parameters.ts';
 import type { EventDetector } from '../vocabulary.ts';
 
 const parameters = Type.Object({
@@ -12,6 +12,11 @@ const parameters = Type.Object({
   direction: Choice(['outgoing', 'incoming', 'both'], {
     default: 'outgoing',
     description: 'Calls that count.',
+  }),
+  assumed: Switch({
+    default: false,
+    description:
+      'Alert, and no more, of calls too of which nothing was heard for long (calls.silentAge): most of them have ended, and their BYE was lost.',
   }),
 });
 
@@ -31,6 +36,8 @@ export const callDuration: EventDetector<CallDurationParameters> = {
     if (parameters.direction !== 'both' && leg.direction !== parameters.direction) return null;
     const elapsedMs = elapsed(event);
     if (elapsedMs === null) return null;
+    const assumed = event.type === 'lasting' && event.assumed === true;
+    if (assumed && !parameters.assumed) return null;
     return {
       value: elapsedMs / 1000,
       limit: parameters.limit / 1000,
@@ -38,12 +45,14 @@ export const callDuration: EventDetector<CallDurationParameters> = {
       windowSeconds: 0,
       // Other rules' marks come by as well; a mark says that the call goes on beyond it.
       breached: event.type === 'ended' ? elapsedMs > parameters.limit : elapsedMs >= parameters.limit,
-      significant: true,
+      significant: !assumed,
       sample: null,
+      ...(assumed ? { early: true } : {}),
       // A mark is told of a call that has passed it: its value is what the call has lasted longer than.
       evidence: {
         callIds: [leg.callId],
         goingOn: event.type !== 'ended',
+        assumed,
         ...(event.type === 'lasting' ? { moreThanSeconds: elapsedMs / 1000 } : {}),
       },
     };
@@ -57,6 +66,6 @@ function elapsed(event: {
   durationMs?: number | null;
   expired?: boolean;
 }): number | null {
-  if (event.type === 'lasting') return event.elapsedMs ?? null;
+  if (event.type === 'lasting' || event.type === 'alive') return event.elapsedMs ?? null;
   return event.type === 'ended' && event.expired === false ? (event.durationMs ?? null) : null;
 }

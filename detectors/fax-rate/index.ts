@@ -1,7 +1,9 @@
 import Type, { type Static } from 'typebox';
-import { LONGEST_CALL_MS } from '../measures.ts';
 import { Count, Duration } from '../parameters.ts';
 import type { EventDetector } from '../vocabulary.ts';
+
+/** A fax whose end was not seen goes on for no longer than this. */
+const LONGEST_FAX_MS = 3_600_000;
 
 const parameters = Type.Object({
   limit: Count({
@@ -44,7 +46,7 @@ export const faxRate: EventDetector<Static<typeof parameters>> = {
         const open = event.type === 'fax';
         if (!open && !(event.type === 'ended' && event.fax === true)) return null;
         if (event.leg.direction !== 'outgoing') return null;
-        return { member: event.leg.callId, open, expiresAtMs: event.atMs + LONGEST_CALL_MS };
+        return { member: event.leg.callId, open, expiresAtMs: event.atMs + LONGEST_FAX_MS };
       },
     },
   ],

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { LONGEST_CALL_MS } from '../measures.ts';
+import { openUntilMs } from '../measures.ts';
 import { Count, Duration, Texts } from '../parameters.ts';
 import type { CallLeg, Event, EventDetector } from '../vocabulary.ts';
 
@@ -72,7 +72,7 @@ export const sharedSubscription: EventDetector<Static<typeof parameters>> = {
           const leg = legOf(event);
           if (leg === null) return null;
           const member = `${networkOf(leg.charged.source)} ${leg.callId}`;
-          return { member, open: event.type === 'answered', expiresAtMs: event.atMs + LONGEST_CALL_MS };
+          return { member, open: event.type === 'answered', expiresAtMs: openUntilMs(event) };
         },
       },
       {

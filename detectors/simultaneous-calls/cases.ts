@@ -20,6 +20,13 @@ const calls = (count: number, options: Partial<CallOptions> = {}) =>
 
 const ringing = (n: number) => NOON_MS + (n - 1) * 1000 + 1000;
 
+/** Two calls a second apart that go on for an hour, and a third that rings so long after the first has been answered. */
+const silentFirst = (ms: number) =>
+  merged(
+    calls(2, { durationMs: 3_600_000 }),
+    callEvents({ startMs: NOON_MS + 1000 + ms, callId: 'sim-late', durationMs: 1000 }),
+  );
+
 const first: CallOptions = { startMs: NOON_MS, callId: 'sim-0' };
 
 export const simultaneousCallsCases: readonly DetectorCase[] = [
@@ -105,6 +112,49 @@ export const simultaneousCallsCases: readonly DetectorCase[] = [
       callEvents({ ...first, startMs: NOON_MS + 100, direction: 'incoming' }),
     ),
     firesAtMs: [NOON_MS + 1100],
+  },
+  {
+    detector,
+    title: 'heard of a millisecond less than ten minutes ago: beyond doubt',
+    events: silentFirst(599_999),
+    firesAtMs: [NOON_MS + 2000 + 599_999],
+    significantAtMs: NOON_MS + 2000 + 599_999,
+  },
+  {
+    detector,
+    title: 'the first call silent for ten minutes: told, and no more than that',
+    events: silentFirst(600_000),
+    firesAtMs: [NOON_MS + 2000 + 600_000],
+    significantAtMs: null,
+  },
+  {
+    detector,
+    title: 'its session timer runs: beyond doubt',
+    events: silentFirst(600_000).map((event) =>
+      event.type === 'answered' && event.leg.callId === 'sim-0'
+        ? { ...event, heardUntilMs: event.atMs + 3_600_000, timerUntilMs: event.atMs + 1_832_000 }
+        : event,
+    ),
+    firesAtMs: [NOON_MS + 2000 + 600_000],
+    significantAtMs: NOON_MS + 2000 + 600_000,
+  },
+  {
+    detector,
+    title: 'a call that is only assumed to go on does not count',
+    events: silentFirst(600_000).map((event) =>
+      event.type === 'answered' && event.leg.callId === 'sim-0'
+        ? { ...event, heardUntilMs: event.atMs + 600_000 }
+        : event,
+    ),
+    firesAtMs: [],
+  },
+  {
+    detector,
+    title: 'silence 0: every open call is beyond doubt',
+    parameters: { silence: 0 },
+    events: silentFirst(600_000),
+    firesAtMs: [NOON_MS + 2000 + 600_000],
+    significantAtMs: NOON_MS + 2000 + 600_000,
   },
   {
     detector,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { callIdOf, openCalls } from '../measures.ts';
+import { callIdOf, heardCalls, openCalls } from '../measures.ts';
 import { Choice, Count, Duration } from '../parameters.ts';
 import type { EventDetector } from '../vocabulary.ts';
 
@@ -14,6 +14,12 @@ const parameters = Type.Object({
     default: 'outgoing',
     description: 'Calls that count.',
   }),
+  silence: Duration({
+    default: '10min',
+    maximum: '1d',
+    description:
+      'Only calls that began, or were heard of, within this time, or whose session timer runs, count for more than an alert: the BYE of another may be lost. 0s: every open call does.',
+  }),
   clearAfter: Duration({
     default: '60s',
     description: 'A breach is over, and may alert again, when the number has kept the limit for this long.',
@@ -27,20 +33,29 @@ export const simultaneousCalls: EventDetector<SimultaneousCallsParameters> = {
   title: 'More calls open at once than the limit.',
   subjects: ['line', 'trunk', 'customer', 'source'],
   parameters,
-  measures: ({ direction }) => [openCalls(direction)],
-  judge: ([reading], parameters, _event, facts) => {
-    if (reading.kind !== 'level') return null;
+  measures: ({ direction, silence }) =>
+    silence > 0 ? [openCalls(direction), heardCalls(direction, silence)] : [openCalls(direction)],
+  judge: ([reading, lately = reading], parameters, _event, facts) => {
+    if (reading.kind !== 'level' || lately.kind !== 'level') return null;
     const limit = facts.channels ?? parameters.limit;
     if (limit <= 0) return null;
+    // Beyond the limit only if calls of which nothing was heard for long go on: people are told, and nobody is cut off for it.
+    const assumed = reading.open > limit && lately.open <= limit;
     return {
       value: reading.open,
       limit,
       unit: 'calls',
       windowSeconds: 0,
       breached: reading.open > limit,
-      significant: true,
+      significant: !assumed,
       sample: null,
-      evidence: { direction: parameters.direction, callIds: reading.samples.map(callIdOf) },
+      ...(assumed ? { early: true } : {}),
+      evidence: {
+        direction: parameters.direction,
+        heardLately: lately.open,
+        assumed,
+        callIds: reading.samples.map(callIdOf),
+      },
     };
   },
   tip: ({ value, limit }) => {

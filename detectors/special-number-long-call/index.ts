@@ -54,6 +54,7 @@ export const specialNumberLongCall: EventDetector<SpecialNumberLongCallParameter
 
 /** A call that a timer closed has no known end. */
 function elapsed(event: Event): number | null {
-  if (event.type === 'lasting') return event.elapsedMs;
+  if (event.type === 'lasting') return event.assumed === true ? null : event.elapsedMs;
+  if (event.type === 'alive') return event.elapsedMs;
   return event.type === 'ended' && !event.expired ? event.durationMs : null;
 }

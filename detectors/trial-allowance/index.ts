@@ -77,7 +77,7 @@ function minutesOf(event: Event): readonly number[] | null {
     case 'answered':
       return A_MINUTE;
     case 'lasting':
-      return event.elapsedMs % MINUTE_MS === 0 ? A_MINUTE : null;
+      return event.elapsedMs % MINUTE_MS === 0 && event.assumed !== true ? A_MINUTE : null;
     default:
       return null;
   }
