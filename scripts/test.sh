@@ -9,7 +9,7 @@ install_node_packages
 case " $steps " in
 *' unit '* | *' system '*)
   install_debian_packages redis-server=redis-server kamailio=kamailio sip-tester=sipp sipvicious=svcrack openssl=openssl sngrep=sngrep \
-    tshark=tshark prometheus=promtool nftables=nft chromium=chromium prometheus-alertmanager=prometheus-alertmanager socat=socat systemd=systemd-analyze groff-base=groff poppler-utils=pdfinfo 'kamailio-redis-modules=/usr/lib/*/kamailio/modules/ndb_redis.so'
+    tshark=tshark prometheus=promtool nftables=nft chromium=chromium prometheus-alertmanager=prometheus-alertmanager socat=socat iproute2=ip systemd=systemd-analyze groff-base=groff poppler-utils=pdfinfo 'kamailio-redis-modules=/usr/lib/*/kamailio/modules/ndb_redis.so'
   build_console
   ;;
 esac

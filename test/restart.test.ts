@@ -118,7 +118,7 @@ for (const embedded of [false, true])
       await vigie.start();
       hep = await connectHep(vigie.hep);
       await waitFor('what was saved', async () => (await counter(vigie, 'vigie_bindings')) === 2);
-      if (embedded) assert.match(vigie.log(), /adopted/);
+      if (embedded) await waitFor('the adoption in the log', () => /adopted/.test(vigie.log()));
       assert.deepEqual(await seen(), expected);
     });
 
@@ -186,7 +186,8 @@ describe('signals', () => {
     assert.match(await tip(), /the 31st transaction/);
     vigie.signal('SIGHUP');
     await waitFor('the reload', async () => /the 8th transaction/.test(await tip()));
-    assert.match(vigie.log(), /"event":"config\.reloaded"/);
+    const says = (words: RegExp) => waitFor(String(words), () => words.test(vigie.log()));
+    await says(/"event":"config\.reloaded"/);
     assert.equal(await counter(vigie, 'vigie_config_last_reload_successful'), 1);
 
     write(shipped.replace('limit: 30, window: 1s', 'limit: many, window: 1s'));
@@ -195,7 +196,7 @@ describe('signals', () => {
       'the refusal',
       async () => (await counter(vigie, 'vigie_config_last_reload_successful')) === 0,
     );
-    assert.match(vigie.log(), /"event":"config\.refused".*cmi\.yaml/);
+    await says(/"event":"config\.refused".*cmi\.yaml/);
     assert.equal(await counter(vigie, 'vigie_config_reloads_total', 'result="failure"'), 1);
     assert.match(await tip(), /the 8th transaction/);
   });
