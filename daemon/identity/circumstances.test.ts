@@ -5,7 +5,6 @@ import type { Charged, Event, Rhythm } from '../../detectors/vocabulary.ts';
 import { BadUserAgents } from './bad-user-agents.ts';
 import { Circumstances } from './circumstances.ts';
 import { Directory } from './directory.ts';
-import { KnownNetworks, networkOf } from './known-networks.ts';
 
 const START = Date.UTC(2026, 10, 2, 8);
 const HOUR_MS = 3_600_000;
@@ -88,31 +87,6 @@ test('a change of the directory moves the sites', () => {
   assert.ok(acme);
   known.putCustomer({ ...acme, sites: [{ name: 'home', sources: ['198.51.100.0/24'] }] });
   assert.equal(told(attempt({ source: '198.51.100.1' }, START + 1), by).leg.charged.onSite, true);
-});
-
-test('a network is new for a week, once the line is known for a day; its first is none', () => {
-  const networks = new KnownNetworks(10);
-  assert.equal(networks.see('100', '192.0.2.1', START), false);
-  assert.equal(networks.see('100', '192.0.2.200', START + DAY_MS), false);
-  assert.equal(networks.see('100', '198.51.100.1', START + DAY_MS - 1), null);
-  assert.equal(networks.see('100', '203.0.113.1', START + DAY_MS), true);
-  assert.equal(networks.see('100', '203.0.113.9', START + 8 * DAY_MS - 1), true);
-  assert.equal(networks.see('100', '203.0.113.9', START + 8 * DAY_MS), false);
-  assert.equal(networkOf('2001:db8:1:2::1'), networkOf('2001:db8:1:ffff::9'));
-  assert.notEqual(networkOf('2001:db8:1::1'), networkOf('2001:db8:2::1'));
-});
-
-test('known networks come back after a restart, and what traffic made meanwhile is corrected', () => {
-  const kept = new Map<string, string>();
-  const before = new KnownNetworks(10, (line, record) => kept.set(line, record));
-  before.see('100', '192.0.2.1', START);
-  const after = new KnownNetworks(10);
-  after.see('100', '198.51.100.1', START + 3 * DAY_MS);
-  assert.equal(after.restore('100', kept.get('100') ?? ''), true);
-  assert.equal(after.see('100', '198.51.100.1', START + 3 * DAY_MS + 1), true);
-  assert.equal(after.see('100', '192.0.2.1', START + 3 * DAY_MS + 2), false);
-  for (const broken of ['', '{}', '[]', 'null', '{"sinceMs":1,"networks":[["a",1]]}'])
-    assert.equal(after.restore('101', broken), false);
 });
 
 test('refusals are counted per source and name until it is accepted', () => {
