@@ -254,6 +254,11 @@ const catalogue = {
     title: 'The token asks too often.',
     action: 'Wait as long as Retry-After says; admin.requestsPerMinute is the limit.',
   },
+  'exports-limited': {
+    status: 429,
+    title: 'Too many dossiers and claims are being made.',
+    action: 'Ask for one after the other: two are made at a time, and eight wait.',
+  },
   'failures-limited': {
     status: 429,
     title: 'Too many authentications from this address have failed.',

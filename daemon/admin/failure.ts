@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TurnsTaken } from '../dossier/turns.ts';
 import { EnforcementError } from '../enforcement/errors.ts';
 import { ApiError, type ErrorCode, problemOf } from './errors.ts';
 import { Unavailable } from './services.ts';
@@ -24,7 +25,9 @@ const redisAway =
 export function failureOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof EnforcementError) return new ApiError(error.code, `${error.message}.`);
+  if (error instanceof TurnsTaken) return new ApiError('exports-limited');
   if (error instanceof Unavailable) return new ApiError('store-unavailable');
+  if (error instanceof DOMException && error.name === 'TimeoutError') return new ApiError('answer-timeout');
   if (!(error instanceof Error)) return new ApiError('internal-error');
   const code = knownCodes[String((error as { code?: unknown }).code)];
   if (code !== undefined) return new ApiError(code);

@@ -52,6 +52,8 @@ export interface ClaimRequest {
   readonly fromMs: number;
   readonly toMs: number;
   readonly nowMs: number;
+  /** Ends the reading, which then rejects; at the next page. */
+  readonly signal: AbortSignal;
 }
 
 /** The calls that the rules of the detector off-site-calls have found, each once. */
@@ -66,6 +68,7 @@ export async function offSiteCalls(sources: ClaimSources, request: ClaimRequest)
   let complete = false;
   let cursor: string | null = null;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
+    request.signal.throwIfAborted();
     const page: Awaited<ReturnType<ClaimSources['suspensions']['alerts']>> = await sources.suspensions.alerts(
       { limit: PAGE },
       cursor,

@@ -22,6 +22,8 @@ const MOST = { suspensions: 200, findings: 1_000, acts: 2_000, calls: 500, notic
 export interface DossierRequest {
   readonly by: string;
   readonly nowMs: number;
+  /** Ends the reading, which then rejects; at the next page. */
+  readonly signal: AbortSignal;
 }
 
 /** Everything kept of one suspension, chained. Null: there is none of this id. */
@@ -39,6 +41,7 @@ export async function suspensionDossier(
     ({ suspensionId, finding }) => suspensionId === id || finding.rule === rule,
     ({ recordedAt }) => Date.parse(recordedAt) < proposedAtMs - BEFORE_MS,
     MOST.findings,
+    request.signal,
   );
   return made(sources, request, {
     about: { kind: 'suspension', id },
@@ -61,7 +64,7 @@ export async function customerDossier(
   customer: string,
   request: CustomerDossierRequest,
 ): Promise<Dossier | null> {
-  const { fromMs, toMs } = request;
+  const { fromMs, toMs, signal } = request;
   const within = (iso: string) => Date.parse(iso) >= fromMs && Date.parse(iso) <= toMs;
   const suspensions = await collect(
     (cursor) => sources.suspensions.list({ customer, limit: PAGE }, cursor),
@@ -69,12 +72,14 @@ export async function customerDossier(
       proposedAtMs <= toMs && (liftedAtMs ?? expiredAtMs ?? Number.POSITIVE_INFINITY) >= fromMs,
     () => false,
     MOST.suspensions,
+    signal,
   );
   const alerts = await collect(
     (cursor) => sources.suspensions.alerts({ limit: PAGE }, cursor),
     ({ finding }) => finding.customer === customer && within(finding.at),
     ({ recordedAt }) => Date.parse(recordedAt) < fromMs,
     MOST.findings,
+    signal,
   );
   const entry = await sources.directory.customers.get(customer);
   if (entry === null && suspensions.items.length === 0 && alerts.items.length === 0) return null;
@@ -83,6 +88,7 @@ export async function customerDossier(
     (line) => (line.customer ?? line.id) === customer,
     () => false,
     10_000,
+    signal,
   );
   return made(sources, request, {
     about: { kind: 'customer', id: customer, from: isoTime(fromMs), to: isoTime(toMs) },
@@ -108,7 +114,7 @@ interface Material {
 
 async function made(
   sources: DossierSources,
-  { by, nowMs }: DossierRequest,
+  { by, nowMs, signal }: DossierRequest,
   { about, suspensions, alerts, fromMs, lines, customer, cut = false }: Material,
 ): Promise<Dossier> {
   const ids = new Set(suspensions.map(({ id }) => id));
@@ -122,12 +128,14 @@ async function made(
       [...ids].some((id) => (item['path'] ?? '').includes(id)),
     (item) => older(item['at']),
     MOST.acts,
+    signal,
   );
   const notices = await collect<DeliveryEntry>(
     (cursor) => sources.suspensions.deliveries(PAGE, cursor),
     ({ id }) => [...ids].some((each) => id.includes(each)),
     ({ at }) => older(at),
     MOST.notices,
+    signal,
   );
   const found = alerts.items.toReversed();
   const calls = callsOf(
@@ -237,10 +245,12 @@ async function collect<Item>(
   wanted: (item: Item) => boolean,
   over: (item: Item) => boolean,
   most: number,
+  signal: AbortSignal,
 ): Promise<Collected<Item>> {
   const items: Item[] = [];
   let cursor: string | null = null;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
+    signal.throwIfAborted();
     const next: Page<Item> = await page(cursor);
     for (const item of next.items) {
       if (over(item)) return { items, cut: false };

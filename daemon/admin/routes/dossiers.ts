@@ -3,12 +3,16 @@ import type { Dossier } from '../../dossier/chain.ts';
 import { CLAIM_DAYS, claimCsv, offSiteCalls } from '../../dossier/claims.ts';
 import { customerDossier, suspensionDossier } from '../../dossier/dossier.ts';
 import { dossierPage } from '../../dossier/page.ts';
+import { Turns } from '../../dossier/turns.ts';
 import { ApiError } from '../errors.ts';
 import { type Route, type RouteReply, route } from '../route.ts';
 import { SubjectIdSchema } from '../schemas.ts';
 import type { AdminServices } from '../services.ts';
 
 const DAY_MS = 86_400_000;
+
+/** Shorter than the server waits for an answer. */
+const turns = new Turns({ atOnce: 2, mayWait: 8, patienceMs: 14_000 });
 
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 const formatQuery = {
@@ -78,10 +82,12 @@ export const dossierRoutes: readonly Route[] = [
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
     query: Type.Object(formatQuery, { additionalProperties: false }),
     replies: reply,
-    errors: ['suspension-not-found'],
+    errors: ['suspension-not-found', 'exports-limited'],
     handle: async ({ params, query, bearer, services }) => {
       const by = bearer!.name;
-      const dossier = await suspensionDossier(services, params.id, { by, nowMs: Date.now() });
+      const dossier = await turns.take((signal) =>
+        suspensionDossier(services, params.id, { by, nowMs: Date.now(), signal }),
+      );
       if (dossier === null) throw new ApiError('suspension-not-found', `No suspension "${params.id}".`);
       const path = `/v1/suspensions/${params.id}/dossier`;
       return handedOut(dossier, { services, by, path, format: query.format });
@@ -100,12 +106,14 @@ export const dossierRoutes: readonly Route[] = [
       { additionalProperties: false },
     ),
     replies: reply,
-    errors: ['subject-not-found'],
+    errors: ['subject-not-found', 'exports-limited'],
     handle: async ({ params, query, bearer, services }) => {
       const by = bearer!.name;
       const nowMs = Date.now();
       const { fromMs, toMs } = span(query, nowMs, 90);
-      const dossier = await customerDossier(services, params.id, { by, nowMs, fromMs, toMs });
+      const dossier = await turns.take((signal) =>
+        customerDossier(services, params.id, { by, nowMs, fromMs, toMs, signal }),
+      );
       if (dossier === null) throw new ApiError('subject-not-found', `Nothing is known of "${params.id}".`);
       const path = `/v1/customers/${encodeURIComponent(params.id)}/dossier`;
       return handedOut(dossier, { services, by, path, format: query.format });
@@ -141,11 +149,11 @@ export const dossierRoutes: readonly Route[] = [
         }),
       },
     },
-    errors: [],
+    errors: ['exports-limited'],
     handle: async ({ query, services }) => {
       const nowMs = Date.now();
       const request = { subject: query.subject, nowMs, ...span(query, nowMs, CLAIM_DAYS) };
-      const file = await offSiteCalls(services, request);
+      const file = await turns.take((signal) => offSiteCalls(services, { ...request, signal }));
       if (query.format !== 'csv') return { status: 200, body: file };
       return { status: 200, body: claimCsv(file), contentType: 'text/csv; charset=utf-8' };
     },
