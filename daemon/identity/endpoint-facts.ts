@@ -23,6 +23,7 @@ export function requestFacts(message: SipMessage, packet: Packet): RequestFacts 
     method: METHOD_NAMES[message.method] ?? 'UNKNOWN',
     inDialog: message.find(Field.toTag),
     callId: text(message, Field.callId),
+    cseq: message.cseq,
     fromUser: text(message, Field.fromUser),
     userAgent: text(message, Field.userAgent),
     vias: message
@@ -44,7 +45,7 @@ export function requestFacts(message: SipMessage, packet: Packet): RequestFacts 
     routers: [...routeHosts(message, 'Record-Route'), ...routeHosts(message, 'Path')].map(({ host }) => host),
     sdp: sdp === null ? null : sdpFacts(sdp),
     body: bodyLength(message, packet),
-    digestHost: digestHost(message),
+    ...digestFacts(message),
     requestHost: hostOf(message.text(Field.requestUri))?.host ?? null,
   };
 }
@@ -129,13 +130,16 @@ function hostOf(uri: string | null): HostPort | null {
   return { host: canonicalHost(match[1]), port: match[2] === undefined ? null : Number(match[2]) };
 }
 
-function digestHost(message: SipMessage): string | null {
+/** An empty nonce is what IMS telephones send before any challenge (3GPP TS 24.229 §5.1.1.2). */
+function digestFacts(message: SipMessage): Pick<RequestFacts, 'digestHost' | 'answersChallenge'> {
   for (const header of ['Authorization', 'Proxy-Authorization'])
     for (const value of valuesOf(message, header)) {
       const uri = /(?:^|[\s,])uri\s*=\s*"([^"]*)"/i.exec(value)?.[1];
-      if (uri !== undefined) return hostOf(uri)?.host ?? null;
+      if (uri === undefined) continue;
+      const answersChallenge = /(?:^|[\s,])nonce\s*=\s*"[^"]/i.test(value);
+      return { digestHost: hostOf(uri)?.host ?? null, answersChallenge };
     }
-  return null;
+  return { digestHost: null, answersChallenge: false };
 }
 
 /** Content-Length against what came. White space after the body is padding, as some clients send it. */

@@ -3,6 +3,7 @@ import {
   alteredAnswer,
   alteredDialog,
   type Dialog,
+  refreshed,
   type Sent,
 } from '../../detectors/sip-integrity/mirror.ts';
 import { SiteDepths } from '../../detectors/sip-integrity/site-depths.ts';
@@ -81,6 +82,8 @@ interface Flow {
   sentMs: number;
   awaiting: number;
   dialogs: number;
+  /** CSeq of its last REGISTER, -1 before. */
+  lastRegister: number;
   /** A request was passed over for want of time: what comes next is not the endpoint's first. */
   passedOver: boolean;
 }
@@ -89,6 +92,8 @@ interface Flow {
 const FIRST_REQUESTS = 5;
 /** Part of the looks that sources may have which are not provisioned. */
 const STRANGERS_SHARE = 0.1;
+/** After so long every telephone has registered anew. */
+const REGISTERED_ANEW_MS = 3_600_000;
 const MOST_SENT = 4096;
 const MOST_DIALOGS = 4096;
 const MOST_CALLS = 8192;
@@ -133,6 +138,7 @@ export class EndpointObserver {
       if (flow.awaiting > 0) this.#answer(flow, atMs, message, sourceSlot);
       return;
     }
+    if (message.method === Method.REGISTER) flow.lastRegister = message.cseq;
     const inDialog = flow.dialogs > 0 && message.find(Field.toTag);
     if (!inDialog && !this.#isDue(flow, atMs, message)) return;
     if (provisioned && !this.#mayLook(atMs, 1)) {
@@ -145,7 +151,14 @@ export class EndpointObserver {
     const entry = this.#entryOf(flow, facts.source.host, facts.userAgent, facts.callId);
     const { state } = entry;
     const first = provisioned && !flow.passedOver && atMs - this.#startMs >= this.#options.warmUpMs;
-    state.fold(facts, { first, habits: this.#habits, depths: this.#depths });
+    state.fold(facts, {
+      first,
+      surelyFirst: atMs - this.#startMs >= REGISTERED_ANEW_MS,
+      missed: flow.passedOver,
+      lastRegister: (port) => this.#flows.get(flowKey(sourceSlot, port))?.lastRegister ?? -1,
+      habits: this.#habits,
+      depths: this.#depths,
+    });
     if (inDialog) this.#inDialog(entry, atMs, message);
     this.#judge(entry, atMs, sourceSlot);
   }
@@ -155,19 +168,33 @@ export class EndpointObserver {
     const { sampleMs } = this.#options;
     if (message.isRequest) {
       if (message.method === Method.ACK || message.method === Method.CANCEL) return;
-    } else if (message.cseqMethod !== Method.INVITE || message.status < 200 || message.status >= 300) return;
+    } else if (!givesTarget(message.cseqMethod) || message.status < 200 || message.status >= 300) return;
     if (this.#options.isProvisioned?.(destinationSlot) === false) return;
     const flow = this.#flowOf(destinationSlot, packet, packet.destination, false);
-    if (flow === null || (sampleMs > 0 && atMs < flow.sentMs + sampleMs)) return;
+    if (flow === null) return;
+    const isDue = sampleMs === 0 || atMs >= flow.sentMs + sampleMs;
+    if (givesTarget(message.isRequest ? message.method : message.cseqMethod))
+      this.#target(flow, message, isDue);
+    if (!isDue) return;
     flow.sentMs = atMs;
     if (message.isRequest) this.#note(flow, message);
-    if ((message.isRequest ? message.method : message.cseqMethod) === Method.INVITE) {
-      // The far end's tag, as the customer will write it into To.
-      const tag = message.text(message.isRequest ? Field.fromTag : Field.toTag);
-      bounded(this.#dialogs, MOST_DIALOGS);
-      this.#dialogs.set(`${message.text(Field.callId)} ${tag}`, dialogFacts(message));
-      flow.dialogs++;
+  }
+
+  /** Takes in what the far end of a dialog wants to be called by: of a dialog that is known always, as it may change. */
+  #target(flow: Flow, message: SipMessage, isDue: boolean): void {
+    if (!isDue && flow.dialogs === 0) return;
+    // The far end's tag, as the customer will write it into To.
+    const tag = message.text(message.isRequest ? Field.fromTag : Field.toTag);
+    const key = `${message.text(Field.callId)} ${tag}`;
+    const known = this.#dialogs.get(key);
+    if (known !== undefined) {
+      this.#dialogs.set(key, refreshed(known, dialogFacts(message)));
+      return;
     }
+    if (!isDue || (message.isRequest ? message.method : message.cseqMethod) !== Method.INVITE) return;
+    bounded(this.#dialogs, MOST_DIALOGS);
+    this.#dialogs.set(key, dialogFacts(message));
+    flow.dialogs++;
   }
 
   /** Verdicts on every endpoint seen, in the order of their first message. */
@@ -202,7 +229,7 @@ export class EndpointObserver {
     { w0, w1, w2, w3, port }: Packet['source'],
     create: boolean,
   ): Flow | null {
-    const key = slot * 65_536 + port;
+    const key = flowKey(slot, port);
     const known = this.#flows.get(key);
     // A slot comes to stand for another source in time.
     if (known !== undefined && known.w3 === w3 && known.w2 === w2 && known.w1 === w1 && known.w0 === w0)
@@ -221,6 +248,7 @@ export class EndpointObserver {
       sentMs: Number.NEGATIVE_INFINITY,
       awaiting: 0,
       dialogs: 0,
+      lastRegister: -1,
       passedOver: false,
     };
     this.#flows.set(key, flow);
@@ -328,6 +356,10 @@ export class EndpointObserver {
 const MOST_ENDPOINTS = 20_000;
 const MOST_FLOWS = 50_000;
 
+/** INVITE and UPDATE, and their answers, may change the remote target of a dialog (RFC 3261 §12.2, RFC 3311 §5.2). */
+const givesTarget = (method: Method): boolean => method === Method.INVITE || method === Method.UPDATE;
+
+const flowKey = (slot: number, port: number): number => slot * 65_536 + port;
 const keyOf = (source: string, userAgent: string): string => `${source} ${userAgent}`;
 
 function isRaised({ alg, nat }: Standing): boolean {

@@ -4,6 +4,7 @@ import type { Code, Indication } from './indicator-table.ts';
 import {
   carriesSource,
   indicationsOf,
+  recordsItself,
   residueOf,
   shown,
   soleVia,
@@ -26,6 +27,8 @@ interface Flow {
   port: number;
   viaPort: number;
   atMs: number;
+  /** Below 0: not known. */
+  cseq?: number;
 }
 
 interface User {
@@ -47,14 +50,27 @@ const MOST_FLOWS = 32;
 const MOST_USERS = 32;
 const MOST_PORTS = 128;
 const MOST_DIALOGS = 16;
+const MOST_HOSTS = 16;
 /** A client that learns its address from answers writes it in the second or third request. */
 const LEARNING_REQUESTS = 3;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
+/**
+ * A REGISTER that begins its count; an INVITE that does, before which there may have been a registration; or a request that counts on from
+ * another one, or from a number chosen by chance. The client may have learned from answers to what came before.
+ */
+export type FirstMessage = 'registration' | 'call' | 'counting';
+
 export interface FoldOptions {
   /** This may be the endpoint's very first message: we have listened long enough to have heard an earlier one. */
   readonly first: boolean;
+  /** Listened so long that there can hardly have been an earlier one, whatever its CSeq is. */
+  readonly surelyFirst?: boolean;
+  /** Requests from this port may have come before and were not looked into. */
+  readonly missed?: boolean;
+  /** CSeq of the last REGISTER from a port of this address, looked into or not; below 0: none was heard. */
+  readonly lastRegister?: (port: number) => number;
   readonly habits?: UserAgentHabits | null;
   readonly depths?: SiteDepths | null;
 }
@@ -77,6 +93,17 @@ export class EndpointState {
   manyBehindMs = Number.NEGATIVE_INFINITY;
   privateVias = 0;
   publicVias = 0;
+  /** When it had a public reflexive candidate: it asks STUN, which tells it what a router would write, and when that changes. */
+  asksStunMs = Number.NEGATIVE_INFINITY;
+  /** When Via had the public source over a body whose addresses were all private: a client that learned one and not the other. */
+  ownMediaMs = Number.NEGATIVE_INFINITY;
+  /** When a proxy on the site named itself in Record-Route or Path, which requests in dialogs no longer have. */
+  siteProxyMs = Number.NEGATIVE_INFINITY;
+  /** What A4 was told by. */
+  first: FirstMessage | null = null;
+  /** Private addresses in Via: of requests that nothing rewrote (N3), and those that a router had written there (A10). */
+  readonly #untouched = new Set<string>();
+  readonly #rewritten = new Set<string>();
   readonly #dialogs = new Set<string>();
   readonly #flows = new Map<string, Flow>();
   readonly #users = new Map<string, User>();
@@ -87,13 +114,26 @@ export class EndpointState {
     return this.#dialogs.size;
   }
 
-  fold(facts: RequestFacts, { first, habits = null, depths = null }: FoldOptions): void {
+  /** Whether some request was left alone that has not the very address which a router writes into others. */
+  get leftAlone(): boolean {
+    const { size } = this.#untouched;
+    return (
+      size === 0 || size >= MOST_HOSTS || [...this.#untouched].some((host) => !this.#rewritten.has(host))
+    );
+  }
+
+  fold(facts: RequestFacts, options: FoldOptions): void {
+    const { first, habits = null, depths = null } = options;
     const { atMs } = facts;
     const isFirst = this.lastMs === 0;
     if (isFirst || atMs < this.firstMs) this.firstMs = atMs;
     if (atMs > this.lastMs) this.lastMs = atMs;
     if (!facts.inDialog) this.#countDialog(facts);
-    for (const indication of indicationsOf(facts)) this.sign(indication, atMs);
+    for (const indication of indicationsOf(facts)) {
+      this.sign(indication, atMs);
+      this.#address(indication.code, facts);
+    }
+    this.#circumstances(facts);
     const chain = natChain(facts);
     if (depths !== null) this.#depth(facts, chain, depths);
     if (chain.length > this.chain.length) {
@@ -108,8 +148,8 @@ export class EndpointState {
     this.assessable++;
     const via = soleVia(facts);
     if (via === null) return;
-    if (isFirst && first && !facts.inDialog) this.#firstMessage(facts, via);
-    this.#portChange(facts, via);
+    if (isFirst && first && !facts.inDialog) this.#firstMessage(facts, via, options.surelyFirst ?? false);
+    this.#portChange(facts, via, options);
     this.#user(facts, via);
     this.#residue(facts);
     this.#habit(facts, via, habits);
@@ -138,9 +178,15 @@ export class EndpointState {
       unassessable: this.unassessable,
       firstMs: this.firstMs,
       lastMs: this.lastMs,
-      manyBehindMs: Number.isFinite(this.manyBehindMs) ? this.manyBehindMs : null,
+      manyBehindMs: timeOrNull(this.manyBehindMs),
       privateVias: this.privateVias,
       publicVias: this.publicVias,
+      asksStunMs: timeOrNull(this.asksStunMs),
+      ownMediaMs: timeOrNull(this.ownMediaMs),
+      siteProxyMs: timeOrNull(this.siteProxyMs),
+      first: this.first,
+      untouched: [...this.#untouched],
+      rewritten: [...this.#rewritten],
       dialogs: [...this.#dialogs],
       flows: [...this.#flows],
       users: [...this.#users],
@@ -160,11 +206,34 @@ export class EndpointState {
     state.manyBehindMs = record.manyBehindMs ?? Number.NEGATIVE_INFINITY;
     state.privateVias = record.privateVias;
     state.publicVias = record.publicVias;
+    state.asksStunMs = record.asksStunMs ?? Number.NEGATIVE_INFINITY;
+    state.ownMediaMs = record.ownMediaMs ?? Number.NEGATIVE_INFINITY;
+    state.siteProxyMs = record.siteProxyMs ?? Number.NEGATIVE_INFINITY;
+    state.first = record.first ?? null;
+    for (const host of record.untouched ?? []) state.#untouched.add(host);
+    for (const host of record.rewritten ?? []) state.#rewritten.add(host);
     for (const dialog of record.dialogs) state.#dialogs.add(dialog);
     for (const [key, flow] of record.flows) state.#flows.set(key, { ...flow });
     for (const [key, user] of record.users) state.#users.set(key, { ...user });
     for (const [key, port] of record.ports) state.#ports.set(key, { ...port });
     return state;
+  }
+
+  #address(code: Code, { vias }: RequestFacts): void {
+    const hosts =
+      code === 'N3' ? this.#untouched : code === 'A10' || code === 'A10i' ? this.#rewritten : null;
+    if (hosts !== null && hosts.size < MOST_HOSTS) hosts.add(vias[0].host);
+  }
+
+  /** What the endpoint does by itself, and what stands on its site, that looks like rewriting in other requests. */
+  #circumstances(facts: RequestFacts): void {
+    const { atMs, sdp, source } = facts;
+    const via = soleVia(facts);
+    if (sdp?.reflexiveCandidates.some(isPublic)) this.asksStunMs = Math.max(this.asksStunMs, atMs);
+    if (recordsItself(facts)) this.siteProxyMs = Math.max(this.siteProxyMs, atMs);
+    if (via === null || sdp === null || via.host !== source.host || !isPublic(via.host)) return;
+    if (sdp.connections.length > 0 && sdp.connections.every(isPrivate))
+      this.ownMediaMs = Math.max(this.ownMediaMs, atMs);
   }
 
   /** Routers that stand within the site, as its other devices show, where the addresses prove a NAT at all. */
@@ -185,17 +254,21 @@ export class EndpointState {
   }
 
   /** Nobody has told it its mapped port yet, except STUN. */
-  #firstMessage(facts: RequestFacts, via: ViaFacts): void {
-    const { source, atMs } = facts;
+  #firstMessage(facts: RequestFacts, via: ViaFacts, surely: boolean): void {
+    const { source, atMs, method, cseq = 1 } = facts;
     if (!carriesSource(facts, via) || viaPort(via) !== source.port) return;
     if (source.port === 5060 || source.port === 5061) return;
+    // It has had an answer before, and that has told it.
+    if (facts.answersChallenge) return;
+    if (!surely && cseq > 1) this.first = 'counting';
+    else this.first = surely || method === 'REGISTER' ? 'registration' : 'call';
     const text = `the very first message already has the mapped port: Via ${shown(via)}`;
     this.sign({ code: 'A4', text }, atMs);
   }
 
   /** A NAT that gives a new port: a router that rewrites has it in the next message, a client that learns one later. */
-  #portChange(facts: RequestFacts, via: ViaFacts): void {
-    const { source, atMs, callId, transport } = facts;
+  #portChange(facts: RequestFacts, via: ViaFacts, { missed = false, lastRegister }: FoldOptions): void {
+    const { source, atMs, callId, transport, cseq = -1 } = facts;
     if (transport !== 'udp') return;
     const carried = viaPort(via);
     const known = this.#ports.get(source.port);
@@ -212,7 +285,7 @@ export class EndpointState {
       bounded(this.#ports, MOST_PORTS);
       this.#ports.set(source.port, {
         firstMs: atMs,
-        carriedAtOnce: isSource && carried === source.port,
+        carriedAtOnce: isSource && carried === source.port && !missed,
         residue: null,
         residueMs: 0,
       });
@@ -226,14 +299,15 @@ export class EndpointState {
       flow.port !== source.port &&
       flow.viaPort === flow.port &&
       port.carriedAtOnce &&
-      port.firstMs > flow.atMs
+      port.firstMs > flow.atMs &&
+      (follows(cseq, flow.cseq ?? -1) || follows(cseq, lastRegister?.(flow.port) ?? -1))
     ) {
       const text = `the NAT's port changed from ${flow.port} to ${source.port} and the next message already had it: Via ${shown(via)}; a router on the way rewrites SIP; switch off its SIP ALG`;
       this.sign({ code: 'A5', text }, atMs);
     }
     this.#flows.delete(callId);
     bounded(this.#flows, MOST_FLOWS);
-    this.#flows.set(callId, { port: source.port, viaPort: isSource ? carried : -1, atMs });
+    this.#flows.set(callId, { port: source.port, viaPort: isSource ? carried : -1, atMs, cseq });
   }
 
   /** What one registered user writes in one request and in another. */
@@ -310,10 +384,26 @@ export interface EndpointRecord {
   readonly manyBehindMs: number | null;
   readonly privateVias: number;
   readonly publicVias: number;
+  readonly asksStunMs?: number | null;
+  readonly ownMediaMs?: number | null;
+  readonly siteProxyMs?: number | null;
+  readonly first?: FirstMessage | null;
+  readonly untouched?: readonly string[];
+  readonly rewritten?: readonly string[];
   readonly dialogs: readonly string[];
   readonly flows: readonly (readonly [string, Flow])[];
   readonly users: readonly (readonly [string, User])[];
   readonly ports: readonly (readonly [number, Port])[];
+}
+
+const timeOrNull = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
+
+/**
+ * Nothing was missed between the two: a request in between, lost to the capture, would have taught the client its new port. Where a number
+ * is not known, nothing is known of a loss.
+ */
+function follows(cseq: number, before: number): boolean {
+  return cseq < 0 || cseq === before || cseq === before + 1;
 }
 
 function bounded<K, V>(map: Map<K, V>, most: number): void {

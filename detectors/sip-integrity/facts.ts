@@ -41,6 +41,8 @@ export interface RequestFacts {
   /** With a To-tag. */
   readonly inDialog: boolean;
   readonly callId: string;
+  /** CSeq number: requests of one Call-ID count up by one (RFC 3261 §10.2, §12.2.1.1). Below 0 or absent where it could not be read. */
+  readonly cseq?: number;
   readonly fromUser: string;
   readonly userAgent: string;
   /** From top to bottom. */
@@ -55,4 +57,6 @@ export interface RequestFacts {
   /** Host of the digest's uri, and of the Request-URI it should be. */
   readonly digestHost: string | null;
   readonly requestHost: string | null;
+  /** It has credentials for a challenge of ours, so an answer of ours has reached the client before. */
+  readonly answersChallenge?: boolean;
 }

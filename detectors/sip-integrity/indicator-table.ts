@@ -29,6 +29,7 @@ export const INDICATORS = {
   M4: { side: 'nat', group: 'M3', points: 2.5 },
   M4i: { side: 'nat', group: 'M3', points: 1.5 },
   M5: { side: 'nat', group: 'M5', points: 2 },
+  M5i: { side: 'nat', group: 'M5', points: 2 },
   M0: { side: 'nat', group: 'M5', points: 1 },
   M6: { side: 'nat', group: 'M6', points: 3 },
   M7: { side: 'nat', group: 'M7', points: 1.5 },

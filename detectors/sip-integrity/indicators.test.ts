@@ -57,6 +57,11 @@ const CASES: readonly Case[] = [
     request: invite({ ...OURS, sdp: sdp(PHONE, { rtcp: [PHONE] }) }),
   },
   {
+    title: 'A1 not where media go to a relay: a router writes its own address',
+    codes: [],
+    request: rewritten(PUBLIC, 40_000, { sdp: sdp('203.0.113.200', { hostCandidates: [PHONE] }) }),
+  },
+  {
     title: 'A1 over TCP, whose port is that of the listener',
     codes: ['A1'],
     request: rewritten(PUBLIC, 5060, { transport: 'tcp' }),
@@ -151,6 +156,26 @@ const CASES: readonly Case[] = [
     request: register({ digestHost: 'sip.example.net', requestHost: '203.0.113.11' }),
   },
   {
+    title: 'A11 not of an ACK, which has the credentials of its INVITE',
+    codes: [],
+    request: invite({
+      method: 'ACK',
+      inDialog: true,
+      digestHost: '203.0.113.10',
+      requestHost: '203.0.113.20',
+    }),
+  },
+  {
+    title: 'A11 not behind a proxy of the site, which sends requests on to another address',
+    codes: [],
+    request: register({
+      vias: [via('10.0.0.20'), via('10.0.0.31')],
+      routers: ['10.0.0.20'],
+      digestHost: '10.0.0.20',
+      requestHost: '203.0.113.10',
+    }),
+  },
+  {
     title: 'A13',
     codes: ['A13'],
     request: invite({ vias: [via(PUBLIC, 40_000, { rport: null }), via(PHONE)] }),
@@ -160,6 +185,22 @@ const CASES: readonly Case[] = [
     title: 'A13 not of a proxy that records its route',
     codes: [],
     request: invite({ vias: [via(PUBLIC, 40_000, { rport: null }), via(PHONE)], routers: [PUBLIC] }),
+  },
+  {
+    title: 'A13 not of a proxy that records its inner side only',
+    codes: [],
+    request: invite({
+      vias: [via(PUBLIC, 5060, { rport: null }), via('10.0.0.31')],
+      routers: ['10.0.0.20'],
+    }),
+  },
+  {
+    title: 'A13 over the Via of a proxy that records itself',
+    codes: ['A13'],
+    request: invite({
+      vias: [via(PUBLIC, 40_000, { rport: null }), via('10.0.0.20'), via('10.0.0.31')],
+      routers: ['10.0.0.20'],
+    }),
   },
 
   {
@@ -231,6 +272,18 @@ const CASES: readonly Case[] = [
     request: rewritten('100.64.3.4', 5060),
   },
   {
+    title: 'M5i: the same by the Call-ID alone, also where From was rewritten as Via was',
+    codes: ['A10i', 'M4i', 'M5i'],
+    request: register({
+      vias: [via('100.64.3.4', 40_000)],
+      contacts: [{ host: '100.64.3.4', port: 40_000 }],
+      identities: [
+        { header: 'Call-ID', host: PHONE },
+        { header: 'From', host: '100.64.3.4' },
+      ],
+    }),
+  },
+  {
     title: 'M5 not of a telephone right in a carrier NAT, or in Tailscale',
     codes: ['N3'],
     request: invite({
@@ -300,6 +353,8 @@ test('A4: only the very first message, only its mapped port, only when it may be
     codesOf([register({ source: { host: PUBLIC, port: 5060 }, vias: [via(PUBLIC)], contacts: [] })]),
     [],
   );
+  // With a nonce of ours it has had an answer, and may have learned from it.
+  assert.deepEqual(codesOf([{ ...first, answersChallenge: true }]), []);
 });
 
 test('A5: the new port at once; N1: one message late', () => {
@@ -337,6 +392,10 @@ test('A5 needs the same registration, UDP, and a port that was not used before',
     ),
     [],
   );
+  // What came from the new port before was not looked into.
+  const state = stateOf([before], { first: false });
+  state.fold({ ...moved, callId: before.callId }, { first: false, missed: true });
+  assert.ok(!state.signs.has('A5'));
   // It asked from the new port first, and could learn it from the answer.
   const subscribe = register({
     ...at(20),
@@ -347,6 +406,23 @@ test('A5 needs the same registration, UDP, and a port that was not used before',
     contacts: [],
   });
   assert.deepEqual(codesOf([before, subscribe, moved], { first: false }), ['N1', 'N2']);
+});
+
+test('A5 needs every request in between: one that the capture lost would have taught the client its port', () => {
+  const moved = { source: { host: PUBLIC, port: 41_000 }, vias: [via(PUBLIC, 41_000)], contacts: [] };
+  const seen = (cseq: number, lastRegister?: number): boolean => {
+    const state = stateOf([register({ ...OURS, cseq: 7 })], { first: false });
+    const last = lastRegister === undefined ? {} : { lastRegister: () => lastRegister };
+    state.fold(register({ ...at(30), ...moved, cseq }), { first: false, ...last });
+    return state.signs.has('A5');
+  };
+  assert.equal(seen(7), true);
+  assert.equal(seen(8), true);
+  assert.equal(seen(9), false);
+  // Heard from the old port, though not looked into.
+  assert.equal(seen(9, 8), true);
+  assert.equal(seen(9, 7), false);
+  assert.equal(seen(9, 12), false);
 });
 
 test('A2b: REGISTER rewritten, INVITE not; not of a client that learned in between', () => {

@@ -63,7 +63,7 @@ export function indicationsOf(facts: RequestFacts): Indication[] {
   const via = soleVia(facts);
   const residue = residueOf(facts);
   topVia(facts, tell);
-  digest(facts, tell);
+  if (via !== null) digest(facts, tell);
   if (via === null) {
     chainOfVias(facts, tell);
   } else {
@@ -128,9 +128,12 @@ function topVia({ vias }: RequestFacts, tell: Tell): void {
     );
 }
 
-/** RFC 7616 §3.4: the digest's uri is the Request-URI as the client wrote it, and a router cannot change what was hashed. */
-function digest({ digestHost, requestHost }: RequestFacts, tell: Tell): void {
-  if (digestHost === null || requestHost === null || digestHost === requestHost) return;
+/**
+ * RFC 7616 §3.4: the digest's uri is the Request-URI as the client wrote it, and a router cannot change what was hashed. A proxy on the site
+ * may (so several Vias tell nothing), and an ACK takes the credentials of its INVITE along (RFC 3261 §13.2.2.4) to another Request-URI.
+ */
+function digest({ digestHost, requestHost, inDialog }: RequestFacts, tell: Tell): void {
+  if (inDialog || digestHost === null || requestHost === null || digestHost === requestHost) return;
   if (isAddress(digestHost) && isAddress(requestHost))
     tell('A11', `the request is for ${requestHost} but its digest was made for ${digestHost}: ${ADVICE}`);
 }
@@ -138,7 +141,8 @@ function digest({ digestHost, requestHost }: RequestFacts, tell: Tell): void {
 /** The only Via has the packet's own public address: no NAT, a client that knows its address, or a rewriting router. */
 function publicVia(facts: RequestFacts, via: ViaFacts, residue: Residue, tell: Tell): void {
   const { sdp, contacts, source } = facts;
-  const rewritten = sdp === null || sdp.connections.some(isPublic) || sdp.connections.length === 0;
+  // A router writes its own address; another public one is a relay's (TURN) or a media server's.
+  const rewritten = sdp === null || sdp.connections.includes(source.host) || sdp.connections.length === 0;
   // A host that also has the public address itself has two interfaces, and one with a reflexive candidate knows it by STUN.
   const knows =
     sdp !== null && (sdp.reflexiveCandidates.length > 0 || sdp.hostCandidates.includes(source.host));
@@ -193,7 +197,7 @@ function privateVia(facts: RequestFacts, via: ViaFacts, residue: Residue, tell: 
   otherMediaRealm(via, sdp, tell);
   if (inside !== null && isShared(via.host) !== isShared(inside.address))
     tell(
-      'M5',
+      inside.where === 'SDP' ? 'M5' : 'M5i',
       `${isShared(via.host) ? via.host : inside.address} is a carrier's NAT, in front of another private network`,
     );
 }
@@ -212,8 +216,10 @@ export function innerAddress(
   const foreign = (host: string): boolean => !sameRealm(host, via.host);
   if (residue.media.length > 0)
     return residue.media.every(foreign) ? { address: residue.media[0], where: 'SDP' } : null;
-  const [first] = residue.identities;
-  return first !== undefined && residue.identities.every(({ host }) => foreign(host))
+  // From is rewritten as Via is, and is the Via's in a client that writes its address there.
+  const identities = residue.identities.filter(({ header, host }) => header !== 'From' || host !== via.host);
+  const [first] = identities;
+  return first !== undefined && identities.every(({ host }) => foreign(host))
     ? { address: first.host, where: first.header }
     : null;
 }
@@ -267,12 +273,21 @@ function chainOfVias(facts: RequestFacts, tell: Tell): void {
     top.rport === null &&
     isPrivate(next.host) &&
     next.received === null &&
-    !routers.includes(top.host)
+    !recordsItself(facts)
   )
     tell(
       'A13',
       `Via ${shown(top)} without rport stands over the telephone's ${next.host}: a router answers as a proxy; switch off its SIP ALG`,
     );
+}
+
+/**
+ * The topmost Via is that of a proxy which is in Record-Route or Path, by this address or, where it has two interfaces, by the inner one. One
+ * that stands behind it in the list of Vias is another.
+ */
+export function recordsItself({ vias, routers }: RequestFacts): boolean {
+  if (vias.length < 2 || routers.length === 0) return false;
+  return routers.includes(vias[0].host) || !routers.includes(vias[1].host);
 }
 
 type Tell = (code: Code, text: string) => void;

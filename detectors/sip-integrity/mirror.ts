@@ -12,8 +12,23 @@ export interface Sent {
 /** What a proxy told the client about the far end, to be used in each request of the dialog (RFC 3261 §12.2.1.1). */
 export interface Dialog {
   readonly contact: HostPort | null;
+  /** What it was before a target refresh: requests that crossed it still go there. */
+  readonly earlier?: readonly HostPort[];
   /** In the order in which the client has to write them. */
   readonly routes: readonly HostPort[];
+}
+
+const MOST_EARLIER = 4;
+
+/** The dialog after another INVITE, UPDATE or answer within it. The route set stays as it was (RFC 3261 §12.2). */
+export function refreshed(known: Dialog, { contact }: Dialog): Dialog {
+  if (contact === null || (known.contact !== null && sameEnd(contact, known.contact))) return known;
+  const before = known.contact === null ? [] : [known.contact];
+  return {
+    contact,
+    earlier: [...before, ...(known.earlier ?? [])].slice(0, MOST_EARLIER),
+    routes: known.routes,
+  };
 }
 
 const ADVICE = 'a router on the way rewrites SIP; switch off its SIP ALG';
@@ -37,13 +52,13 @@ export function alteredDialog(
   target: HostPort | null,
   routes: readonly HostPort[],
 ): string | null {
-  const { contact } = dialog;
+  const { contact, earlier = [] } = dialog;
   if (
     contact !== null &&
     target !== null &&
     isAddress(contact.host) &&
     isAddress(target.host) &&
-    !sameEnd(contact, target)
+    ![contact, ...earlier].some((known) => sameEnd(known, target))
   )
     return `our Contact is ${end(contact)} but the next request is for ${end(target)}: ${ADVICE}`;
   if (routes.length !== dialog.routes.length) return null;

@@ -54,12 +54,77 @@ test('a router that rewrites REGISTER only leaves the rest alone: N3 says nothin
   assert.equal(verdicts(signed(['A2', 'N3']))[0], 'none');
 });
 
+test('A4 of a first message that counts on from another one suspects, and does not confirm', () => {
+  const call = (cseq: number, surelyFirst = false) => {
+    const state = new EndpointState();
+    state.fold(rewritten(PUBLIC, 40_000, { cseq }), { first: true, surelyFirst });
+    const { verdict, score } = assess(state, NOON_MS, UNGATED).alg;
+    return [verdict, score];
+  };
+  assert.deepEqual(call(1), ['confirmed', 4.2]);
+  assert.deepEqual(call(2), ['suspected', 4.2]);
+  assert.deepEqual(call(2, true), ['confirmed', 4.2]);
+});
+
+test('a client that learned Via, as its untouched body shows, had A4 from an answer unless its count begins', () => {
+  const learned = { vias: [via(PUBLIC, 40_000)], contacts: [{ host: PUBLIC, port: 40_000 }] };
+  const callId = { identities: [{ header: 'Call-ID', host: PHONE }] } as const;
+  const judge = (cseq: number, address: string) => {
+    const requests = [
+      register({ ...learned, ...callId, cseq }),
+      invite({ ...learned, ...callId, cseq: 1, sdp: sdp(address) }),
+    ];
+    const { verdict, score } = assess(stateOf(requests), NOON_MS, UNGATED).alg;
+    return [verdict, score];
+  };
+  assert.deepEqual(judge(1, PHONE), ['suspected', 3.2]);
+  assert.deepEqual(judge(2, PHONE), ['none', 2]);
+  assert.deepEqual(judge(2, PUBLIC), ['suspected', 3.2]);
+});
+
+test('who asks STUN knows its address, and a new port before the proxy does, also in requests without a body', () => {
+  const own = { vias: [via(PUBLIC, 40_000)], contacts: [{ host: PUBLIC, port: 40_000 }] };
+  const moved = { vias: [via(PUBLIC, 41_000)], contacts: [{ host: PUBLIC, port: 41_000 }] };
+  const registered = [
+    register({ ...own, identities: [{ header: 'Call-ID', host: PHONE }] }),
+    register({ ...moved, atMs: NOON_MS + 60_000, source: { host: PUBLIC, port: 41_000 } }),
+  ];
+  assert.deepEqual(verdicts(stateOf(registered)), ['confirmed', 'none']);
+  for (const [reflexive, verdict] of [
+    [PUBLIC, 'none'],
+    ['10.0.0.2', 'confirmed'],
+  ]) {
+    const ice = sdp(PUBLIC, { hostCandidates: [PHONE], reflexiveCandidates: [reflexive] });
+    const state = stateOf([...registered, invite({ ...own, sdp: ice })]);
+    assert.equal(verdicts(state)[0], verdict, reflexive);
+  }
+});
+
+test('a proxy on the site that names itself in INVITE is none of a router in BYE, whichever is seen first', () => {
+  const vias = [via(PUBLIC, 5060, { rport: null }), via('10.0.0.31')];
+  const source = { host: PUBLIC, port: 5060 };
+  const call = invite({ vias, source, routers: ['10.0.0.20', PUBLIC] });
+  const bye = invite({ vias, source, method: 'BYE', inDialog: true, contacts: [], sdp: null });
+  assert.deepEqual(verdicts(stateOf([call, bye])), ['none', 'none']);
+  assert.deepEqual(verdicts(stateOf([bye, call])), ['none', 'none']);
+  assert.deepEqual(verdicts(stateOf([{ ...call, routers: [] }, bye])), ['suspected', 'none']);
+});
+
+test('Via and Contact that agree are not untouched where they agree on what a router wrote', () => {
+  const call = rewritten('10.0.0.2', 5060, { sdp: sdp('10.0.0.2', { rtcp: ['192.168.50.20'] }) });
+  const registered = (host: string) => register({ vias: [via(host)], contacts: [{ host, port: 5060 }] });
+  assert.deepEqual(verdicts(stateOf([registered('10.0.0.2'), call])), ['suspected', 'suspected']);
+  assert.deepEqual(verdicts(stateOf([call, registered('10.0.0.2')])), ['suspected', 'suspected']);
+  assert.deepEqual(verdicts(stateOf([registered('10.0.0.9'), call])), ['none', 'suspected']);
+});
+
 test('nested NAT: suspected from 2, confirmed from 3 with a chain, never by M3 and M4', () => {
   assert.equal(verdicts(signed(['M3', 'M4']))[1], 'suspected');
   assert.equal(verdicts(signed(['M4i']))[1], 'none');
   assert.equal(verdicts(signed(['M4', 'M0']))[1], 'suspected'); // 3.5, no proof
   assert.equal(verdicts(signed(['M4', 'M5']))[1], 'confirmed'); // 4.5
   assert.equal(verdicts(signed(['M5']))[1], 'suspected');
+  assert.equal(verdicts(signed(['M4i', 'M5i']))[1], 'suspected'); // 3.5, by identifiers alone
   for (const code of ['M1', 'M2', 'M6'] as const) assert.equal(verdicts(signed([code]))[1], 'confirmed');
   assert.equal(verdicts(signed(['M1'], 1))[1], 'none');
 });
@@ -264,6 +329,15 @@ test('a state that was saved and taken back goes on as before', () => {
   const back = EndpointState.fromJson(JSON.parse(JSON.stringify(state.toJson())));
   for (const one of [state, back]) one.fold(moved, { first: true });
   assert.ok(back.signs.has('A5'));
+  const all = {
+    ...state.toJson(),
+    asksStunMs: 1,
+    ownMediaMs: 2,
+    siteProxyMs: 3,
+    untouched: ['10.0.0.9'],
+    rewritten: ['10.0.0.2'],
+  };
+  assert.deepEqual(EndpointState.fromJson(all).toJson(), all);
   assert.deepEqual(back.toJson(), state.toJson());
 });
 

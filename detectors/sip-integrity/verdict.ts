@@ -73,13 +73,23 @@ function strongest(state: EndpointState, nowMs: number): Part[] {
     const { group, points } = INDICATORS[code];
     // What telephones behind a PBX or SBC leave in a message is theirs and was never to be rewritten.
     if (speaksForMany && (group === 'A1' || group === 'A10' || group === 'M3')) continue;
-    // What a router with half an eye for SIP passes over was not left alone by it.
-    if (code === 'N3' && state.signs.has('A2b')) continue;
+    // What a router with half an eye for SIP passes over was not left alone by it, nor where Via has what it writes elsewhere.
+    if (code === 'N3' && (state.signs.has('A2b') || !state.leftAlone)) continue;
+    if (explained(code, group, state, nowMs)) continue;
     const now = points * decay(nowMs - sign.lastMs);
     const known = groups.get(group);
     if (known === undefined || outweighs(code, now, known)) groups.set(group, { code, points: now, sign });
   }
   return [...groups.values()].sort((a, b) => b.points - a.points);
+}
+
+/** The endpoint, or a proxy on its site, does itself what would otherwise be a router's doing. */
+function explained(code: Code, group: string, state: EndpointState, nowMs: number): boolean {
+  const stands = (lastMs: number): boolean => nowMs - lastMs < HALF_LIFE_MS;
+  if (stands(state.asksStunMs) && (group === 'A1' || code === 'A4' || code === 'A5')) return true;
+  // Learned, as an untouched body shows, if there was an answer to learn from.
+  if (code === 'A4') return state.first !== 'registration' && stands(state.ownMediaMs);
+  return code === 'A13' && stands(state.siteProxyMs);
 }
 
 /** A2b says more than A2 of the same INVITE, though an ACK repeats the latter. */
@@ -98,7 +108,10 @@ function judgeAlg(parts: readonly Part[], share: number, state: EndpointState, g
   const signs = parts.filter(({ points }) => points > 0);
   const against = parts.filter(({ points }) => points < 0);
   const decisive = signs.some(({ code }) => DECISIVE.includes(code)) && sum(against) > -1;
-  const enough = decisive ? score >= ALG_SUSPECTED : score >= ALG_CONFIRMED && signs.length >= 2;
+  // A first message that counts on from another one is a sign, but none to be certain by.
+  const certain = state.first === 'counting' ? signs.filter(({ code }) => code !== 'A4') : signs;
+  const certainScore = rounded((sum(certain) + sum(against)) * share);
+  const enough = decisive ? score >= ALG_SUSPECTED : certainScore >= ALG_CONFIRMED && certain.length >= 2;
   if (enough && passes(signs, state, gates)) return judged('confirmed', score, parts);
   if (score >= ALG_SUSPECTED) return judged('suspected', score, parts);
   return otherwise(state, score);
