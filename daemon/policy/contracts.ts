@@ -58,6 +58,10 @@ export class Contracts {
   readonly everyone: readonly SubjectPlan[];
   readonly #options: ContractOptions;
   readonly #noChannels: SubjectFacts;
+  /** What a policy watches, and the policies that apply to everyone. */
+  readonly #whole = new Map<PolicyPlan, readonly SubjectPlan[]>();
+  /** By time zone and billing day. */
+  readonly #frames = new Map<string, Frame[]>();
 
   constructor(options: ContractOptions) {
     this.#options = options;
@@ -88,7 +92,12 @@ export class Contracts {
 
   withEveryone(plan: PolicyPlan): readonly SubjectPlan[] {
     if (this.everyone.length === 0 || plan.policy.appliesTo === 'everyone') return plan.subjects;
-    return [...plan.subjects, ...this.everyone];
+    let whole = this.#whole.get(plan);
+    if (whole === undefined) {
+      whole = [...plan.subjects, ...this.everyone];
+      this.#whole.set(plan, whole);
+    }
+    return whole;
   }
 
   /** Whose contract the event falls under. Refused credentials count, unjudged, under that of the line they name. */
@@ -115,11 +124,18 @@ export class Contracts {
   frameOf(customer: string | null): Frame {
     const facts = customer === null ? null : this.#options.customerFacts(customer);
     const timeZone = facts?.timeZone ?? this.#options.timeZone;
-    return {
-      periodAt: (atMs, unit) => periodStart(atMs, unit, timeZone, facts?.billingDay ?? 1),
+    const billingDay = facts?.billingDay ?? 1;
+    let frames = this.#frames.get(timeZone);
+    if (frames === undefined) {
+      frames = [];
+      this.#frames.set(timeZone, frames);
+    }
+    frames[billingDay] ??= {
+      periodAt: (atMs, unit) => periodStart(atMs, unit, timeZone, billingDay),
       hourAt: (atMs) => localHour(atMs, timeZone),
       peersOf: (subject) => this.groupOf(subject),
     };
+    return frames[billingDay];
   }
 
   groupOf(subject: Subject): string | null {

@@ -175,20 +175,19 @@ export class PolicyEngine {
     for (const subjectPlan of this.#contracts.subjectPlans(charged)) {
       const subject = subjectOf(subjectPlan.kind, event);
       if (subject === null) continue;
-      for (const rule of subjectPlan.rules) {
-        if (rule.windows.length === 0) this.#rules.judge(rule, subject, customer, [], event);
-      }
+      for (const rule of subjectPlan.windowless) this.#rules.judge(rule, subject, customer, [], event);
       // A window that the customer's policy has moved already serves the policies that apply to everyone as well.
       const moved = this.#contracts.everyone.includes(subjectPlan) ? updates.length : 0;
-      let touched = false;
-      const places: number[] = [];
-      for (const measure of subjectPlan.windows) {
+      const { windows } = subjectPlan;
+      let places: number[] | null = null;
+      for (let window = 0; window < windows.length; window++) {
         frame ??= this.#contracts.frameOf(customer);
-        const update = updateOf(measure, subject, event, frame);
-        if (update !== null) touched = true;
-        places.push(update === null ? -1 : placeOf(updates, moved, update));
+        const update = updateOf(windows[window], subject, event, frame);
+        if (update === null) continue;
+        places ??= new Array<number>(windows.length).fill(-1);
+        places[window] = placeOf(updates, moved, update);
       }
-      if (touched && !isMereClaim(subject, event)) folds.push({ plan: subjectPlan, subject, places });
+      if (places !== null && !isMereClaim(subject, event)) folds.push({ plan: subjectPlan, subject, places });
     }
     if (updates.length === 0) return;
     this.#store.apply(updates, (readings) => {
@@ -302,29 +301,36 @@ export class PolicyEngine {
   }
 
   #judgeFold(fold: Fold, customer: string | null, readings: readonly Reading[], event: Event): void {
-    for (const rule of fold.plan.rules) {
-      if (!rule.windows.some((place) => fold.places[place] >= 0)) continue;
-      const own = rule.windows.map((place) => {
-        if (fold.places[place] >= 0) return readings[fold.places[place]];
-        // No group, no window: nothing to be read.
-        const alone =
-          fold.plan.windows[place].kind === 'peers' && this.#contracts.groupOf(fold.subject) === null;
-        return alone ? emptyOf(fold.plan, place) : undefined;
-      });
-      if (own.includes(undefined)) this.#readAndJudge(rule, fold, own, customer, event);
-      else this.#rules.judge(rule, fold.subject, customer, own as Reading[], event);
+    const { plan, places, subject } = fold;
+    for (const rule of plan.rules) {
+      let touched = 0;
+      for (const window of rule.windows) if (places[window] >= 0) touched++;
+      if (touched === 0) continue;
+      const own = rule.windows.map((window) => (places[window] >= 0 ? readings[places[window]] : undefined));
+      if (touched < own.length) this.#readAndJudge(rule, fold, own, customer, event);
+      else this.#rules.judge(rule, subject, customer, own as Reading[], event);
     }
   }
 
-  /** A rule of several measures of which the event moved some: the others are read. */
+  /** A rule of several measures of which the event moved some: the others are read, where there is something to be read. */
   #readAndJudge(
     rule: EventRule,
     fold: Fold,
-    own: readonly (Reading | undefined)[],
+    moved: readonly (Reading | undefined)[],
     customer: string | null,
     event: Event,
   ): void {
     const { plan, subject } = fold;
+    // No group, no window.
+    const alone = this.#contracts.groupOf(subject) === null;
+    const own = moved.map((reading, index) => {
+      const window = rule.windows[index];
+      return reading ?? (alone && plan.windows[window].kind === 'peers' ? emptyOf(plan, window) : undefined);
+    });
+    if (!own.includes(undefined)) {
+      this.#rules.judge(rule, subject, customer, own as Reading[], event);
+      return;
+    }
     const missing = rule.windows.filter((_place, index) => own[index] === undefined);
     const frame = this.#contracts.frameOf(customer);
     const requests = missing.map((place) => readOf(plan.windows[place], subject, event.atMs, frame));

@@ -72,6 +72,8 @@ export interface SubjectPlan {
   readonly kind: SubjectKind;
   readonly windows: readonly Measure[];
   readonly rules: readonly EventRule[];
+  /** Of the rules: those that judge events as they come. */
+  readonly windowless: readonly EventRule[];
 }
 
 export interface PolicyPlan {
@@ -116,7 +118,16 @@ export function planOf(policy: Policy, detectors: ReadonlyMap<string, Detector>)
       windows: measures.map((measure) => placeOf(windows, measure)),
     });
   }
-  return { policy, rates, subjects: [...subjects].map(([kind, plan]) => ({ kind, ...plan })) };
+  return {
+    policy,
+    rates,
+    subjects: [...subjects].map(([kind, { windows, rules }]) => ({
+      kind,
+      windows,
+      rules,
+      windowless: rules.filter((rule) => rule.windows.length === 0),
+    })),
+  };
 }
 
 /** Breaches with less between them are one episode, ms. 0 for rules about single calls: each call is one. */
@@ -138,16 +149,38 @@ function placeOf(windows: Measure[], measure: Measure): number {
   return place;
 }
 
-const names = new WeakMap<Measure, string>();
+interface Name {
+  readonly base: string;
+  /** The last one asked for: a new string would have to be hashed anew wherever it is looked up. */
+  suffix: string;
+  whole: string;
+}
 
-/** Name of the measure's window without the calendar period. */
-function baseName(measure: Measure): string {
+const names = new WeakMap<Measure, Name>();
+
+function nameOf(measure: Measure): Name {
   let name = names.get(measure);
   if (name === undefined) {
-    name = spelled(measure);
+    const base = spelled(measure);
+    name = { base, suffix: '', whole: base };
     names.set(measure, name);
   }
   return name;
+}
+
+/** Name of the measure's window without the calendar period. */
+function baseName(measure: Measure): string {
+  return nameOf(measure).base;
+}
+
+/** The same with the calendar period, as `geometry` gives it. */
+function wholeName(measure: Measure, suffix: string): string {
+  const name = nameOf(measure);
+  if (name.suffix !== suffix) {
+    name.suffix = suffix;
+    name.whole = name.base + suffix;
+  }
+  return name.whole;
 }
 
 function spelled(measure: Measure): string {
@@ -206,7 +239,7 @@ function geometry(
 /** The window that the measure keeps for the subject; a window of its peers where it is compared with them, null where it has none. */
 export function windowKey(measure: Measure, subject: Subject, atMs: number, frame: Frame): WindowKey | null {
   const suffix = 'period' in measure ? geometry(measure.period, atMs, frame).suffix : '';
-  const name = baseName(measure) + suffix;
+  const name = wholeName(measure, suffix);
   if (measure.kind !== 'peers') return { subject, name };
   const group = frame.peersOf(subject);
   return group === null ? null : { subject: { kind: 'peers', id: `${subject.kind}:${group}` }, name };
@@ -220,7 +253,7 @@ export function updateOf(measure: Measure, subject: Subject, event: Event, frame
       const add = measure.add(event);
       if (add === null) return null;
       const { suffix, windowMs, bucketMs, ttlMs } = geometry(measure.period, atMs, frame);
-      const key = { subject, name: baseName(measure) + suffix };
+      const key = { subject, name: wholeName(measure, suffix) };
       // An answer's outcome follows at once: once among the samples is enough.
       const sample = 'leg' in event && event.type !== 'answered' ? event.leg.callId : null;
       return { kind: 'sum', key, atMs, add, windowMs, bucketMs, ttlMs, sample };
@@ -230,7 +263,7 @@ export function updateOf(measure: Measure, subject: Subject, event: Event, frame
       if (member === null) return null;
       const { suffix, ttlMs } = geometry(measure.period, atMs, frame);
       const part = measure.per === undefined ? '' : `#${measure.per(event)}`;
-      const key = { subject, name: baseName(measure) + suffix + part };
+      const key = { subject, name: wholeName(measure, suffix) + part };
       return { kind: 'distinct', key, atMs, member, cap: measure.cap, ttlMs };
     }
     case 'level': {

@@ -32,12 +32,19 @@ export class HistoryWindow {
   reading(hour: number, weeks: number, fields: number): HistoryReading {
     const day = dayOf(hour);
     const past = Math.min(weeks, HISTORY_WEEKS);
-    const days = Array.from({ length: past * DAYS_OF_WEEK + 1 }, (_, back) =>
-      padded(this.#days.get(day - back), fields),
-    );
-    const hours = Array.from({ length: past + 1 }, (_, week) =>
-      [-1, 0, 1].map((beside) => padded(this.#hours.get(hour - week * HOURS_OF_WEEK + beside), fields)),
-    );
+    const none = new Array<number>(fields).fill(0);
+    const days: (readonly number[])[] = [];
+    for (let back = 0; back <= past * DAYS_OF_WEEK; back++)
+      days.push(copied(this.#days.get(day - back), none));
+    const hours: (readonly (readonly number[])[])[] = [];
+    for (let week = 0; week <= past; week++) {
+      const same = hour - week * HOURS_OF_WEEK;
+      hours.push([
+        copied(this.#hours.get(same - 1), none),
+        copied(this.#hours.get(same), none),
+        copied(this.#hours.get(same + 1), none),
+      ]);
+    }
     const ageDays = Number.isFinite(this.#first) ? Math.max(0, day - this.#first) : 0;
     return { kind: 'history', ageDays, hours, days, samples: this.#samples.slice() };
   }
@@ -79,6 +86,10 @@ function addTo(totals: Map<number, number[]>, index: number, add: readonly numbe
   for (let field = 0; field < fields; field++) held[field] = (held[field] ?? 0) + quantised(add[field]);
 }
 
-function padded(totals: readonly number[] | undefined, fields: number): number[] {
-  return Array.from({ length: fields }, (_, field) => totals?.[field] ?? 0);
+/** `none`, which stands for every hour and day without use: most are. */
+function copied(totals: readonly number[] | undefined, none: readonly number[]): readonly number[] {
+  if (totals === undefined) return none;
+  const copy = totals.slice(0, none.length);
+  while (copy.length < none.length) copy.push(0);
+  return copy;
 }

@@ -1,4 +1,4 @@
-import type { Reading, Subject } from '../../detectors/vocabulary.ts';
+import type { Reading, Subject, SubjectKind } from '../../detectors/vocabulary.ts';
 import { bounded } from './bounds.ts';
 import { uncounted } from './empty-reading.ts';
 import { HistoryWindow } from './history-window.ts';
@@ -18,11 +18,14 @@ type Window =
 
 type Held = Window & { expiresAtMs: number };
 
+/** Windows of one subject by their names. An event moves several of them, and looks one subject up: no key is put together for each. */
+type Windows = Map<string, Held>;
+
 /** A reset is remembered for so long (capture time): nothing older comes later than that. */
 const FLOOR_MS = 2 * 86_400_000;
 
 export interface MemoryStoreOptions {
-  /** Most windows held; the one created first goes when a further one comes. Default 1,000,000. */
+  /** Most windows held; one of the subject met first goes when a further one comes. Default 1,000,000. */
   readonly maxWindows?: number;
   /** Most records held, the same way. Default 1,000,000. */
   readonly maxRecords?: number;
@@ -33,12 +36,13 @@ export interface MemoryStoreOptions {
  * counts time to live from the capture time of a window's last update; records live until they are dropped.
  */
 export class MemoryStore implements WindowStore {
-  readonly #windows = new Map<string, Held>();
+  readonly #subjects = new Map<SubjectKind, Map<string, Windows>>();
   readonly #records = new Map<string, { readonly key: WindowKey; readonly value: string }>();
   readonly #floors = new Map<string, number>();
   readonly #maxWindows: number;
   readonly #maxRecords: number;
-  #sweep: MapIterator<[string, Held]> | null = null;
+  #size = 0;
+  #sweep: Iterator<Subject> | null = null;
   /** Updates of a key that holds a window of another kind: a fault of the caller, answered with an empty reading. */
   mismatched = 0;
 
@@ -49,10 +53,8 @@ export class MemoryStore implements WindowStore {
 
   apply(updates: readonly Update[], onReadings: (readings: readonly Reading[]) => void): void {
     const readings: Reading[] = [];
-    for (const update of updates) {
-      readings.push(this.#update(update));
-      this.#sweepSome(update.atMs);
-    }
+    for (const update of updates) readings.push(this.#update(update));
+    if (updates.length > 0) this.#sweepSome(updates[0].atMs);
     onReadings(readings);
   }
 
@@ -60,7 +62,8 @@ export class MemoryStore implements WindowStore {
     const name = keyText(change.key);
     this.#records.delete(name);
     if (change.kind === 'drop') return;
-    if (this.#records.size >= this.#maxRecords) dropFirst(this.#records);
+    if (this.#records.size >= this.#maxRecords)
+      this.#records.delete(this.#records.keys().next().value as string);
     this.#records.set(name, { key: change.key, value: change.value });
   }
 
@@ -70,7 +73,7 @@ export class MemoryStore implements WindowStore {
 
   /** `read` of one window, at once. */
   readNow(request: ReadRequest): Reading | null {
-    const held = this.#windows.get(keyText(request.key));
+    const held = this.#windowsOf(request.key.subject)?.get(request.key.name);
     if (held === undefined || held.kind !== request.kind) return null;
     if (held.kind === 'sum' && request.kind === 'sum') {
       const totals = held.window.totalsAt(request.atMs, request.windowMs, request.bucketMs);
@@ -95,9 +98,9 @@ export class MemoryStore implements WindowStore {
   async reset(subject: Subject, names: readonly string[], atMs: number): Promise<void> {
     for (const name of names) {
       const text = keyText({ subject, name });
-      const held = this.#windows.get(text);
+      const held = this.#windowsOf(subject)?.get(name);
       if (held?.kind === 'history') held.window.forgetNewestDay();
-      else this.#windows.delete(text);
+      else this.#delete(subject, name);
       this.#floors.delete(text);
       this.#floors.set(text, atMs);
     }
@@ -109,13 +112,13 @@ export class MemoryStore implements WindowStore {
 
   /** Windows held. */
   get size(): number {
-    return this.#windows.size;
+    return this.#size;
   }
 
   #update(update: Update): Reading {
-    const text = keyText(update.key);
-    const held = this.#hold(text, update);
-    const ignored = update.atMs < (this.#floors.get(text) ?? Number.NEGATIVE_INFINITY);
+    const held = this.#hold(update);
+    const floorMs = this.#floors.size === 0 ? undefined : this.#floors.get(keyText(update.key));
+    const ignored = floorMs !== undefined && update.atMs < floorMs;
     held.expiresAtMs = Math.max(held.expiresAtMs, update.atMs + update.ttlMs);
     if (update.kind === 'sum' && held.kind === 'sum') {
       if (!ignored) held.window.add(update.atMs, update.add, update.windowMs, update.bucketMs, update.sample);
@@ -154,31 +157,62 @@ export class MemoryStore implements WindowStore {
     return uncounted(update);
   }
 
-  #hold(text: string, update: Update): Held {
-    let held = this.#windows.get(text);
-    if (held !== undefined && held.expiresAtMs < update.atMs) {
-      this.#windows.delete(text);
-      held = undefined;
+  #hold(update: Update): Held {
+    const { subject, name } = update.key;
+    const known = this.#windowsOf(subject)?.get(name);
+    if (known !== undefined && known.expiresAtMs >= update.atMs) return known;
+    this.#delete(subject, name);
+    if (this.#size >= this.#maxWindows) this.#dropOne();
+    const held = { ...created(update.kind), expiresAtMs: update.atMs };
+    let subjects = this.#subjects.get(subject.kind);
+    if (subjects === undefined) {
+      subjects = new Map();
+      this.#subjects.set(subject.kind, subjects);
     }
-    if (held === undefined) {
-      if (this.#windows.size >= this.#maxWindows) dropFirst(this.#windows);
-      held = { ...created(update.kind), expiresAtMs: update.atMs };
-      this.#windows.set(text, held);
-    }
+    const windows = subjects.get(subject.id);
+    if (windows === undefined) subjects.set(subject.id, new Map([[name, held]]));
+    else windows.set(name, held);
+    this.#size++;
     return held;
   }
 
-  /** Two windows looked at per update: those whose time is up go. */
-  #sweepSome(atMs: number): void {
-    for (let step = 0; step < 2; step++) {
-      this.#sweep ??= this.#windows.entries();
-      const next = this.#sweep.next();
-      if (next.done) {
-        this.#sweep = null;
+  #windowsOf({ kind, id }: Subject): Windows | undefined {
+    return this.#subjects.get(kind)?.get(id);
+  }
+
+  #delete(subject: Subject, name: string): void {
+    const windows = this.#windowsOf(subject);
+    if (windows?.delete(name) !== true) return;
+    this.#size--;
+    if (windows.size === 0) this.#subjects.get(subject.kind)?.delete(subject.id);
+  }
+
+  /** The oldest, of the kind of subject that there is most of. */
+  #dropOne(): void {
+    let most: [SubjectKind, Map<string, Windows>] | null = null;
+    for (const entry of this.#subjects) if (most === null || entry[1].size > most[1].size) most = entry;
+    for (const [id, windows] of most?.[1] ?? []) {
+      for (const name of windows.keys()) {
+        this.#delete({ kind: most![0], id }, name);
         return;
       }
-      if (next.value[1].expiresAtMs < atMs) this.#windows.delete(next.value[0]);
     }
+  }
+
+  /** One subject looked at per event: of its windows those whose time is up go. */
+  #sweepSome(atMs: number): void {
+    this.#sweep ??= this.#everySubject();
+    const next = this.#sweep.next();
+    if (next.done) {
+      this.#sweep = null;
+      return;
+    }
+    for (const [name, { expiresAtMs }] of this.#windowsOf(next.value) ?? [])
+      if (expiresAtMs < atMs) this.#delete(next.value, name);
+  }
+
+  *#everySubject(): Iterator<Subject> {
+    for (const [kind, subjects] of this.#subjects) for (const id of subjects.keys()) yield { kind, id };
   }
 }
 
@@ -201,11 +235,4 @@ function created(kind: Update['kind']): Window {
 
 function keyText(key: WindowKey): string {
   return `${key.subject.kind}:${key.subject.id}:${key.name}`;
-}
-
-function dropFirst(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
 }
