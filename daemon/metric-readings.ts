@@ -97,7 +97,10 @@ export function metricSources(daemon: Daemon): MetricSources {
       return {
         attempts: daemon.tallies.attempts,
         attemptsByOutcome: daemon.tallies.outcomes,
-        openCalls: openLegs(calls.records()),
+        // A getter: several metrics read this object, one of them the calls, and counting those takes a while.
+        get openCalls() {
+          return openLegs(calls.records());
+        },
         unratedCalls: daemon.core.rating.rater.unrated,
         expiredCalls: calls.expired,
         bindings: registrations.size,

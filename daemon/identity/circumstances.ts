@@ -32,6 +32,8 @@ export class Circumstances {
   readonly #identity: PresentedIdentity;
   readonly #trail: CredentialTrail;
   readonly #lineOf: (name: string) => string | null;
+  /** Whom the last event was charged to, when, and with what is known of the place: a call's answer and its outcome come together. */
+  #last: { readonly charged: Charged; readonly atMs: number; readonly told: Charged } | null = null;
 
   constructor({ directory, lineOf, capacity, onNetworks }: CircumstancesOptions) {
     this.networks = new KnownNetworks(capacity.lines, onNetworks);
@@ -96,29 +98,29 @@ export class Circumstances {
       return event;
     }
     const charged = this.#chargedAt(leg.charged, atMs);
-    const presentsCustomer = this.#identity.see(event);
     const rhythm = this.#rhythm.see(event);
-    const told = { ...leg, charged, presentsCustomer };
-    if (event.type === 'attempt') {
-      const provesEarlier = this.#trail.proved(charged.source, leg.called);
-      return { ...event, leg: told, rhythm, provesEarlier };
-    }
-    return { ...event, leg: told };
+    if (event.type !== 'attempt') return { ...event, leg: { ...leg, charged } };
+    const presentsCustomer = this.#identity.see(event);
+    const provesEarlier = this.#trail.proved(charged.source, leg.called);
+    return { ...event, leg: { ...leg, charged, presentsCustomer }, rhythm, provesEarlier };
   }
 
   /** A proven line at its source, with what is known of the place. */
   #chargedAt(charged: Charged, atMs: number): Charged {
     const { line, customer, source } = charged;
     if (line === null && charged.trunk === null) return charged;
+    if (this.#last?.charged === charged && this.#last.atMs === atMs) return this.#last.told;
     this.#trail.proven(source, atMs);
     const newNetwork = line === null || charged.trunk !== null ? null : this.networks.see(line, source, atMs);
-    return {
+    const told = {
       ...charged,
       onSite: this.#sites.contain(line, customer, source),
       newNetwork,
       ...(this.home === null ? {} : { home: this.home }),
       ...(this.countries === null ? {} : this.#countriesOf(this.countries, charged, newNetwork, atMs)),
     };
+    this.#last = { charged, atMs, told };
+    return told;
   }
 
   /** Countries are those of the addresses now: the database may have come, or changed, after the line was there. */

@@ -63,11 +63,16 @@ export class CarrierHealth {
     const first = Math.floor(nowMs / this.#bucketMs) - bucketsPerWindow + 1;
     let attempts = 0;
     let failed = 0;
-    const customers = new Map<string, Counts>();
-    for (const bucket of this.#buckets) {
-      if (bucket.number < first) continue;
+    const { minimumSample, failureShare } = this.#config;
+    const buckets = this.#buckets.filter(({ number }) => number >= first);
+    for (const bucket of buckets) {
       attempts += bucket.attempts;
       failed += bucket.failed;
+    }
+    // Whoever is left out: with so few failures no sample is large enough. That spares the sums of all customers on most days.
+    if (failed < minimumSample * failureShare) return false;
+    const customers = new Map<string, Counts>();
+    for (const bucket of buckets) {
       for (const [customer, own] of bucket.customers) {
         const sum = customers.get(customer) ?? { attempts: 0, failed: 0 };
         sum.attempts += own.attempts;
@@ -84,7 +89,7 @@ export class CarrierHealth {
       attempts -= sum?.attempts ?? 0;
       failed -= sum?.failed ?? 0;
     }
-    return attempts >= this.#config.minimumSample && failed >= attempts * this.#config.failureShare;
+    return attempts >= minimumSample && failed >= attempts * failureShare;
   }
 }
 

@@ -118,14 +118,24 @@ function attempt({ rhythm }: Extract<Event, { type: 'attempt' }>): readonly numb
 }
 
 function fields(values: Partial<Record<(typeof FEATURES)[number], number>>): readonly number[] {
-  return FEATURES.map((name) => values[name] ?? 0);
+  const all = new Array<number>(FEATURES.length);
+  for (let field = 0; field < all.length; field++) all[field] = values[FEATURES[field]] ?? 0;
+  return all;
 }
 
-function rounded(found: Features): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(found).map(([name, value]) => [
-      name,
-      value === null ? null : Math.round(value * 1000) / 1000,
-    ]),
-  );
+function rounded(found: Features): Features {
+  return {
+    attempts: found.attempts,
+    freshPerHour: thousandths(found.freshPerHour),
+    freshShare: thousandths(found.freshShare),
+    intervalVariation: found.intervalVariation === null ? null : thousandths(found.intervalVariation),
+    idleVariation: found.idleVariation === null ? null : thousandths(found.idleVariation),
+    idleMean: found.idleMean === null ? null : thousandths(found.idleMean),
+    sequentialShare: thousandths(found.sequentialShare),
+    fruitlessShare: thousandths(found.fruitlessShare),
+  };
+}
+
+function thousandths(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }

@@ -80,21 +80,27 @@ export interface Score {
  */
 export function scoreOf(found: Features): Score {
   const spread = Math.min(found.intervalVariation ?? 1, found.idleVariation ?? 1);
-  const points = {
-    pace: 25 * between(found.freshPerHour, 30, 90),
-    even: 25 * between(spread, 0.8, 0.25) * found.freshShare,
-    haste: found.idleMean === null ? 0 : 10 * between(found.idleMean, 20, 3) * found.freshShare,
-    sequence: 25 * between(found.sequentialShare, 0.05, 0.3),
-    fruitless: 15 * between(found.fruitlessShare, 0.4, 0.8),
-    fresh: 10 * between(found.freshShare, 0.7, 0.95),
-  };
-  const score = Object.values(points).reduce((sum, value) => sum + value, 0);
+  const pace = 25 * between(found.freshPerHour, 30, 90);
+  const even = 25 * between(spread, 0.8, 0.25) * found.freshShare;
+  const haste = found.idleMean === null ? 0 : 10 * between(found.idleMean, 20, 3) * found.freshShare;
+  const sequence = 25 * between(found.sequentialShare, 0.05, 0.3);
+  const fruitless = 15 * between(found.fruitlessShare, 0.4, 0.8);
+  const fresh = 10 * between(found.freshShare, 0.7, 0.95);
   return {
-    score: Math.min(100, Math.round(score * 10) / 10),
-    points: Object.fromEntries(
-      Object.entries(points).map(([name, value]) => [name, Math.round(value * 10) / 10]),
-    ),
+    score: Math.min(100, tenths(pace + even + haste + sequence + fruitless + fresh)),
+    points: {
+      pace: tenths(pace),
+      even: tenths(even),
+      haste: tenths(haste),
+      sequence: tenths(sequence),
+      fruitless: tenths(fruitless),
+      fresh: tenths(fresh),
+    },
   };
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 /** 0 at `none`, 1 at `all`, in proportion between; `all` may be the smaller. */
