@@ -33,6 +33,27 @@ test('pcap: both byte orders, microseconds and nanoseconds, whatever the pieces 
   }
 });
 
+test('the same microsecond is the same number in every format', async () => {
+  const second = 1_795_305_312;
+  const microseconds = [0, 1, 999, 1_000, 321_000, 321_500, 322_000, 500_001, 777_777, 999_000, 999_999];
+  const writer = new PcapngWriter(true);
+  const pcapng = [
+    writer.section(),
+    writer.interface(101, { resolution: 6 }),
+    writer.interface(101, { resolution: 9 }),
+  ];
+  for (const one of microseconds) {
+    pcapng.push(writer.enhanced(0, BigInt(second) * 1_000_000n + BigInt(one), PACKET));
+    pcapng.push(writer.enhanced(1, BigInt(second) * 1_000_000_000n + BigInt(one) * 1_000n, PACKET));
+  }
+  const { seen } = await read(Buffer.concat(pcapng), 1000);
+  const expected = microseconds.map((one) => second * 1000 + one / 1000);
+  assert.deepEqual(
+    seen.map(({ timeMs }) => timeMs),
+    expected.flatMap((timeMs) => [timeMs, timeMs]),
+  );
+});
+
 test('pcapng: sections of both byte orders, interfaces with resolutions and offsets, all kinds of packet blocks', async () => {
   const seconds = 1_795_305_312;
   const capture: Buffer[] = [];

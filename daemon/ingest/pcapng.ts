@@ -87,8 +87,9 @@ export class PcapngReader implements CaptureReader {
           this.fault = `damaged: a packet of interface ${id}, which is not described`;
           break;
         }
-        const units = read32(bytes, start + 4, little) * 4294967296 + read32(bytes, start + 8, little);
-        this.#frame.timeMs = units / ofInterface.unitsPerMs + ofInterface.offsetMs;
+        const high = read32(bytes, start + 4, little);
+        const low = read32(bytes, start + 8, little);
+        this.#frame.timeMs = timeMsOf(high, low, ofInterface.unitsPerMs) + ofInterface.offsetMs;
         this.#deliver(
           bytes,
           start + 20,
@@ -138,6 +139,22 @@ export class PcapngReader implements CaptureReader {
     frame.wireLength = wire;
     onFrame(frame);
   }
+}
+
+/**
+ * Whole seconds apart from the rest, as a pcap file has them: nanoseconds since 1970 are more than a double holds, and a time would differ in
+ * its last bits from the same one written in microseconds.
+ */
+function timeMsOf(high: number, low: number, unitsPerMs: number): number {
+  const perSecond = unitsPerMs * 1000;
+  if (perSecond < 1 || perSecond > 2 ** 37) return (high * 4294967296 + low) / unitsPerMs;
+  // Long division by 16 bits at a time: no rest times 65536 is beyond 2^53.
+  const upper = (high % perSecond) * 65536 + (low >>> 16);
+  const lower = (upper % perSecond) * 65536 + (low & 0xffff);
+  const seconds =
+    (Math.floor(high / perSecond) * 65536 + Math.floor(upper / perSecond)) * 65536 +
+    Math.floor(lower / perSecond);
+  return seconds * 1000 + (lower % perSecond) / unitsPerMs;
 }
 
 function readInterface(bytes: Buffer, start: number, end: number, little: boolean): Interface {
