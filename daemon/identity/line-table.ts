@@ -44,7 +44,6 @@ export class LineTable {
   /** User names, numbers and ids to positions in #lines. */
   readonly #index = new HashIndex(1024);
   readonly #lines: LineEntry[] = [];
-  readonly #byId = new Map<string, number>();
   readonly #customers = new Map<string, CustomerEntry>();
   readonly #customerBySlot: (CustomerEntry | null)[] = [];
   readonly #freeCustomerSlots: number[] = [];
@@ -87,18 +86,24 @@ export class LineTable {
     }
     const { hi, lo } = hash;
     const id = this.#directory.canonical(name);
-    let at = this.#byId.get(id);
-    if (at === undefined) {
+    hashName(id);
+    const { hi: idHi, lo: idLo } = hash;
+    let at = this.#index.find(idHi, idLo);
+    // Until `refresh` a name may still lead to the line that it stood for in the directory of before.
+    if (at < 0 || this.#lines[at].id !== id) {
       const customer = this.ensureCustomer(this.#directory.customerOf(id));
       customer.lines++;
       at = this.#place();
       this.#lines[at] = { id, customer, firstBinding: null, lastSeenMs: timeMs, aliases: null };
-      this.#byId.set(id, at);
+      // Under its id in any case: that is how its other names find it.
+      this.#index.set(idHi, idLo, at);
     }
     const line = this.#lines[at];
-    if (name !== line.id) line.aliases = [...(line.aliases ?? []), name];
+    if (name !== id) {
+      line.aliases = [...(line.aliases ?? []), name];
+      this.#index.set(hi, lo, at);
+    }
     line.lastSeenMs = timeMs;
-    this.#index.set(hi, lo, at);
     return line;
   }
 
@@ -150,14 +155,10 @@ export class LineTable {
       this.#hand = (this.#hand + 1) % this.#capacity;
     }
     const entry = this.#lines[idlest];
-    const { hi, lo } = hash;
     for (const name of [entry.id, ...(entry.aliases ?? [])]) {
       hashName(name);
       this.#index.delete(hash.hi, hash.lo);
     }
-    hash.hi = hi;
-    hash.lo = lo;
-    this.#byId.delete(entry.id);
     this.#leave(entry.customer);
     this.evicted++;
     return idlest;
