@@ -40,6 +40,8 @@ function picturesOf(subject: string): readonly Picture[] {
       act: (page) => page.locator('button.lift').first().click(),
     },
     { name: 'subjects', address: '/#/subjects', sign: 'tbody tr' },
+    { name: 'directory', address: '/#/directory', sign: '.row' },
+    { name: 'audit', address: '/#/audit', sign: '.row' },
     { name: 'policies', address: '/#/policies', sign: '.card' },
     { name: 'policy', address: '/#/policies/cmi', sign: '.rule' },
     {

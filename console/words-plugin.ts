@@ -22,7 +22,11 @@ export function wordsPlugin(): Plugin {
       if (id !== `\0${ADDRESSES}`) return null;
       const addresses = languages.map((language, place) => {
         const source = JSON.stringify(
-          Object.fromEntries(Object.entries(words).map(([word, said]) => [word, spaced(said[place] ?? '')])),
+          Object.fromEntries(
+            Object.entries(words)
+              .map(([word, said]) => [word, spaced(said[place] ?? '')] as const)
+              .filter(([word, text]) => text !== '' || !word.startsWith('said.')),
+          ),
         );
         if (!isBuild)
           return `${language}: ${JSON.stringify(`data:application/json,${encodeURIComponent(source)}`)}`;

@@ -19,6 +19,8 @@ const pages: readonly (readonly [string, string])[] = [
   ['/#/policies', '.card'],
   ['/#/policies/cmi', '.rule'],
   ['/#/ingest', '.check-row'],
+  ['/#/directory', '.row'],
+  ['/#/audit', '.row'],
 ];
 
 let setting: ConsoleSetting;

@@ -146,6 +146,9 @@ function Header({ onHelp }: { onHelp: () => void }) {
   const at = page === 'subject' ? 'subjects' : page === 'policy' ? 'policies' : page;
   const who = session.value;
   const open = openCount.value;
+  useEffect(() => {
+    document.querySelector('.top [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [at]);
   const signedIn =
     who === null
       ? ''

@@ -22,6 +22,7 @@ const SUSPENSIONS_READ = 500;
 /** What comes within this is shown at once: thousands in a second must not freeze the page. */
 const GATHER_MS = 100;
 let alertsKept = ALERTS_KEPT;
+let cameWhileReading: Suspension[] = [];
 
 export const connection = signal<Connection>({ state: 'connecting' });
 /** Wall clock of the last time that the stream came back after a loss; null: never, or it is lost. */
@@ -47,6 +48,8 @@ const isOver = ({ state }: Suspension): boolean => state === 'lifted' || state =
 export const openSuspensions = computed(() =>
   [...suspensions.value.values()].filter((one) => !isOver(one)).sort(byNewest),
 );
+/** More alerts are kept by the daemon than are here. */
+export const moreAlerts = computed(() => olderAlerts.value !== null || alerts.value.length >= ALERTS_KEPT);
 /** `12`, and `500+` where there are more than were read. */
 export const openCount = computed(
   () => `${count(openSuspensions.value.length)}${furtherSuspensions.value === null ? '' : '+'}`,
@@ -117,6 +120,8 @@ export const readOlderAlerts = (): Promise<void> =>
 
 /** The whole state anew. What has happened between reading and the stream comes by the stream. */
 export async function readAll(): Promise<void> {
+  const newer: Suspension[] = [];
+  cameWhileReading = newer;
   try {
     const [open, ended, latest, brakeNow, ready] = await Promise.all([
       ask<Page<Suspension>>(OPEN),
@@ -126,7 +131,8 @@ export async function readAll(): Promise<void> {
       ask<Readiness>('/readyz', { alsoOk: 503 }),
     ]);
     batch(() => {
-      suspensions.value = new Map([...ended.items, ...open.items].map((one) => [one.id, one]));
+      // What an event has told meanwhile is newer than what was read.
+      suspensions.value = new Map([...ended.items, ...open.items, ...newer].map((one) => [one.id, one]));
       addAlerts(latest.items, loaded.value === 'ready');
       furtherSuspensions.value = open.cursor;
       if (loaded.value !== 'ready') olderAlerts.value = latest.cursor;
@@ -134,6 +140,7 @@ export async function readAll(): Promise<void> {
       health.value = ready;
       loaded.value = 'ready';
     });
+    cameWhileReading = [];
   } catch (error) {
     if (!(error instanceof RequestFailure)) throw error;
     if (error.status === 401) signOut('refused');
@@ -179,8 +186,10 @@ export function startLive(): () => void {
     onEvent({ name, data }) {
       const value: unknown = JSON.parse(data);
       if (name === 'alert') cameAlerts.push(value as Alert);
-      else if (name === 'suspension') cameSuspensions.push(value as Suspension);
-      else if (name === 'brake') brake.value = value as Brake;
+      else if (name === 'suspension') {
+        cameSuspensions.push(value as Suspension);
+        cameWhileReading.push(value as Suspension);
+      } else if (name === 'brake') brake.value = value as Brake;
       else if (name === 'health') health.value = value as Readiness;
       // The daemon no longer keeps all that came meanwhile. The lists are being read anew; that nothing was missed is not said.
       else if (name === 'missed') backSinceMs.value = null;
@@ -195,8 +204,11 @@ export function startLive(): () => void {
     gathering = undefined;
     cameAlerts = [];
     cameSuspensions = [];
+    alertsKept = ALERTS_KEPT;
     batch(() => {
       alerts.value = [];
+      olderAlerts.value = null;
+      furtherSuspensions.value = null;
       suspensions.value = new Map();
       brake.value = null;
       health.value = null;

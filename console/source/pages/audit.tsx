@@ -1,12 +1,15 @@
+import { useSignal } from '@preact/signals';
 import type { AuditItem } from '../api.ts';
 import { Badge, SubjectName, Time } from '../parts/badge.tsx';
 import { Listed, useList } from '../parts/list.tsx';
+import { Segments } from '../parts/segments.tsx';
 import { Panel } from '../parts/states.tsx';
-import { maybe, t } from '../words/language.ts';
+import { maybe, said, t } from '../words/language.ts';
 
 /** Who did what, and what became of suspensions: for those who may administer. */
 export function Audit() {
-  const list = useList<AuditItem>('/v1/audit?limit=100');
+  const list = useList<AuditItem>('/v1/audit?limit=200');
+  const who = useSignal<'everybody' | 'people'>('everybody');
   return (
     <>
       <div class="page-head">
@@ -15,13 +18,21 @@ export function Audit() {
           <p class="muted">{t('audit.hint')}</p>
         </div>
       </div>
-      <Panel id="audit" title={t('audit.title')}>
+      <Panel
+        id="audit"
+        title={t('audit.title')}
+        tools={
+          <Segments name="who" of={['everybody', 'people']} chosen={who} word={(one) => t(`audit.${one}`)} />
+        }
+      >
         <Listed list={list} none={t('audit.none')}>
           {(items) => (
             <ul class="rows">
-              {items.map((item) => (
-                <AuditRow key={item.entry} item={item} />
-              ))}
+              {items
+                .filter(({ by }) => who.value === 'everybody' || by !== 'vigie')
+                .map((item) => (
+                  <AuditRow key={item.entry} item={item} />
+                ))}
             </ul>
           )}
         </Listed>
@@ -56,7 +67,7 @@ function AuditRow({ item }: { item: AuditItem }) {
           <bdi class="muted">{by}</bdi>
         </div>
         <p class="muted small line">
-          <bdi>{kind === 'request' ? `${path} ${body}` : reason}</bdi>
+          <bdi>{kind === 'request' ? `${path} ${body}` : said(reason ?? '')}</bdi>
         </p>
       </div>
     </li>

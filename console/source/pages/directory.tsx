@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { SubjectName } from '../parts/badge.tsx';
 import { Listed, useList } from '../parts/list.tsx';
+import { Segments } from '../parts/segments.tsx';
 import { Panel } from '../parts/states.tsx';
 import { t } from '../words/language.ts';
 
@@ -51,24 +52,7 @@ export function Directory() {
       <Panel
         id="entries"
         title={t(`directory.${kind.value}`)}
-        tools={
-          <fieldset class="segments">
-            <legend class="hidden">{t('subjects.column.subject')}</legend>
-            {KINDS.map((one) => (
-              <label key={one}>
-                <input
-                  type="radio"
-                  name="kind"
-                  checked={kind.value === one}
-                  onChange={() => {
-                    kind.value = one;
-                  }}
-                />
-                <span>{t(`directory.${one}`)}</span>
-              </label>
-            ))}
-          </fieldset>
-        }
+        tools={<Segments name="kind" of={KINDS} chosen={kind} word={(one) => t(`directory.${one}`)} />}
       >
         <Listed list={list} none={t(search.value === '' ? 'directory.none' : 'directory.notFound')}>
           {(items) => (

@@ -7,7 +7,7 @@ import { Badge, type Tone } from '../parts/badge.tsx';
 import { Chart } from '../parts/chart.tsx';
 import { Empty, Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
-import { maybe, t } from '../words/language.ts';
+import { maybe, said, t } from '../words/language.ts';
 
 const POLL_MS = 2_000;
 const POINTS = 300;
@@ -52,7 +52,7 @@ function Checks() {
           <li key={name} class="row check-row" data-row>
             <Badge tone={checkTones[status] ?? 'quiet'} text={maybe(`ingest.status.${status}`) ?? status} />
             <strong>{name}</strong>
-            <span class="muted">{detail}</span>
+            <span class="muted">{said(detail)}</span>
           </li>
         ))}
       </ul>

@@ -12,8 +12,8 @@ import {
   furtherSuspensions,
   health,
   loaded,
+  moreAlerts,
   olderAlerts,
-  openCount,
   openSuspensions,
   readAll,
   readFurtherSuspensions,
@@ -26,7 +26,7 @@ import { Meter } from '../parts/meter.tsx';
 import { Empty, Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
 import { go, subjectLink } from '../router.ts';
-import { t } from '../words/language.ts';
+import { said, t } from '../words/language.ts';
 import { isFloor } from '../words/rules.ts';
 
 const CLOSEST = 8;
@@ -104,6 +104,7 @@ function Tiles() {
   const open = openSuspensions.value;
   const stopped = open.filter(stops).length;
   const limited = open.length - stopped;
+  const more = furtherSuspensions.value === null ? '' : '+';
   const since = nowMs.value - HOUR_MS;
   const hour = alerts.value.filter(({ recordedAt }) => Date.parse(recordedAt) >= since).length;
   const status = health.value?.status ?? 'unknown';
@@ -119,13 +120,13 @@ function Tiles() {
     <div class="tiles">
       <Tile
         tone={stopped > 0 ? 'critical' : limited > 0 ? 'warning' : 'good'}
-        figure={limited === 0 ? openCount.value : count(stopped)}
+        figure={count(stopped) + more}
         label={t(stopped === 1 ? 'overview.suspendedCount.one' : 'overview.suspendedCount.many')}
-        detail={limited === 0 ? undefined : t('overview.limited', { count: limited })}
+        detail={limited === 0 ? undefined : t('overview.limited', { count: count(limited) + more })}
       />
       <Tile
         tone={hour > 0 ? 'warning' : 'good'}
-        figure={hour === alerts.value.length && olderAlerts.value !== null ? `${count(hour)}+` : count(hour)}
+        figure={count(hour) + (hour === alerts.value.length && moreAlerts.value ? '+' : '')}
         label={t('overview.alertsHour')}
       />
       <Tile
@@ -137,7 +138,7 @@ function Tiles() {
         tone={healthTones[status]}
         figure={t('overview.health')}
         label={t(`overview.health.${status}`)}
-        detail={trouble?.detail}
+        detail={trouble && said(trouble.detail)}
         href="#/ingest"
       />
     </div>
@@ -309,7 +310,7 @@ function AlertRow({ group, isFresh }: { group: AlertGroup; isFresh: boolean }) {
         <p class="number" title={`${ruleTitle(finding.rule) ?? finding.rule} (${clauseWords(finding)})`}>
           {findingWords(alert)}
         </p>
-        {note !== '' && <p class="muted small">{note}</p>}
+        {note !== '' && <p class="muted small line">{said(note)}</p>}
       </div>
     </li>
   );

@@ -152,7 +152,8 @@ function detailWords(name: string, detail: unknown, unit: string): string {
     if (/micros$/i.test(name)) return amount(detail / 1e6, '');
     return amount(detail, '');
   }
-  if (typeof detail === 'string') return detail;
+  // Others wrote it: what turns the direction of writing is shown as a mark instead.
+  if (typeof detail === 'string') return detail.replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
   if (Array.isArray(detail)) return detail.map((one) => detailWords(name, one, unit)).join(', ');
   if (typeof detail === 'object' && detail !== null) {
     return Object.entries(detail)

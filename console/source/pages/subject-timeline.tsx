@@ -7,7 +7,7 @@ import { alerts as liveAlerts, suspensions as liveSuspensions } from '../live.ts
 import { AlertBadge, alertTone, Badge, Shape, Time, type Tone } from '../parts/badge.tsx';
 import { Empty, Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
-import { t } from '../words/language.ts';
+import { said, t } from '../words/language.ts';
 
 /** One point of a subject's history: a finding and what became of it, or an act. */
 export interface Entry {
@@ -144,7 +144,7 @@ export function TimelinePanel(props: {
                       {measuredWords(entry.finding)}
                     </span>
                   )}
-                  {entry.note !== '' && <span class="muted small line">{entry.note}</span>}
+                  {entry.note !== '' && <bdi class="muted small line">{said(entry.note)}</bdi>}
                 </button>
               </li>
             ))}

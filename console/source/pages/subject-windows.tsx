@@ -7,7 +7,7 @@ import { Badge, ModeBadge } from '../parts/badge.tsx';
 import { Chart } from '../parts/chart.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Empty } from '../parts/states.tsx';
-import { t } from '../words/language.ts';
+import { said, t } from '../words/language.ts';
 import { detectorName, detectorTip, isFloor } from '../words/rules.ts';
 
 /** What people ask for first stands first. */
@@ -97,9 +97,9 @@ function WindowCard({ subject, reading, name }: { subject: Subject; reading: Rea
           </>
         )}
         {tip !== null && (
-          <span class="tip" lang="en">
+          <span class="tip">
             {(sample !== null || (since !== null && reading.breached)) && ' · '}
-            {t('reading.tip', { tip })}
+            {t('reading.tip', { tip: said(tip) })}
           </span>
         )}
       </p>
@@ -126,9 +126,7 @@ export function OtherRules({ readings }: { readings: readonly Reading[] }) {
               <td>
                 <span title={ruleTitle(reading.rule) ?? reading.title}>{detectorName(reading.detector)}</span>
                 {reading.tip !== null && (
-                  <div class="muted small" lang="en">
-                    {t('reading.tip', { tip: reading.tip })}
-                  </div>
+                  <div class="muted small">{t('reading.tip', { tip: said(reading.tip) })}</div>
                 )}
               </td>
               <td class="muted">{clauseWords(reading)}</td>

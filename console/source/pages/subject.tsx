@@ -10,6 +10,7 @@ import { Badge, SubjectName, SuspensionBadge, stops, Time } from '../parts/badge
 import { Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
 import { policyLink } from '../router.ts';
+import { maySeeNames } from '../session.ts';
 import { t } from '../words/language.ts';
 import { whyWords } from './overview.tsx';
 import { EvidencePanel } from './subject-evidence.tsx';
@@ -92,6 +93,12 @@ function Others({ readings }: { readings: readonly Reading[] }) {
 function Head(props: { subject: Subject; explanation: Explanation | null; again: () => void }) {
   const { subject, explanation } = props;
   const customer = explanation?.customer ?? null;
+  // What people call it; those who see numbers masked are told no names either.
+  const { value: listed } = useAsked<{ readonly name?: string }>(
+    customer === null || !maySeeNames.value
+      ? null
+      : `/v1/directory/customers/${encodeURIComponent(customer)}`,
+  );
   return (
     <div class="page-head subject-head">
       <div>
@@ -105,6 +112,7 @@ function Head(props: { subject: Subject; explanation: Explanation | null; again:
           {customer !== null && !(subject.kind === 'customer' && customer === subject.id) && (
             <SubjectName subject={{ kind: 'customer', id: customer }} />
           )}
+          {listed?.name !== undefined && <bdi>{listed.name}</bdi>}
           {explanation?.policy != null && (
             <span>
               <span class="muted">{t('subject.policy')}</span>{' '}

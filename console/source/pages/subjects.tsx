@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Ranked, SubjectKind } from '../api.ts';
 import { kindWord } from '../format.ts';
 import { takeSearchWanted } from '../keys.ts';
+import { Segments } from '../parts/segments.tsx';
 import { Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
 import { go, subjectLink } from '../router.ts';
@@ -80,22 +81,12 @@ export function Subjects() {
         id="ranked"
         title={t(sort.value === 'pressure' ? 'subjects.pressure' : 'subjects.rate')}
         tools={
-          <fieldset class="segments">
-            <legend class="hidden">{t('subjects.sort')}</legend>
-            {(['pressure', 'rate'] as const).map((one) => (
-              <label key={one}>
-                <input
-                  type="radio"
-                  name="sort"
-                  checked={sort.value === one}
-                  onChange={() => {
-                    sort.value = one;
-                  }}
-                />
-                <span>{t(`subjects.${one}`)}</span>
-              </label>
-            ))}
-          </fieldset>
+          <Segments
+            name="sort"
+            of={['pressure', 'rate']}
+            chosen={sort}
+            word={(one) => t(`subjects.${one}`)}
+          />
         }
       >
         {ranked.value !== null ? (

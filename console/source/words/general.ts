@@ -58,6 +58,7 @@ export const general = {
   'connection.retry': ['Try now', 'Essayer maintenant'],
   'connection.back': ['Connected again; nothing was missed.', 'De nouveau connecté ; rien n’a été manqué.'],
   'state.pair': ['{what}: {text}', '{what} : {text}'],
+  'state.choose': ['Show', 'Afficher'],
   'state.loading': ['Loading…', 'Chargement…'],
   'state.error': ['This could not be read.', 'La lecture a échoué.'],
   'state.offline': ['The daemon does not answer.', 'Le service ne répond pas.'],

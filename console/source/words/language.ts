@@ -40,6 +40,16 @@ export function t(word: Word, filled: Readonly<Record<string, string | number>> 
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(filled[name] ?? whole));
 }
 
+/** A sentence of the daemon's in the reader's language, where it is known; what people wrote stays as it is. */
+export function said(sentence: string): string {
+  const figures: string[] = [];
+  const key = sentence.replace(/(\d+(?:\.\d+)*)(?:(?:st|nd|rd)\b)?/g, (whole, figure: string) => {
+    figures.push(figure);
+    return whole === figure ? '#' : '#th';
+  });
+  return words.value[`said.${key}`]?.replace(/#/g, () => figures.shift() ?? '') ?? sentence;
+}
+
 /** The words for a key made at run time, null where there are none. */
 export function maybe(word: string): string | null {
   return Object.hasOwn(words.value, word) ? t(word as Word) : null;

@@ -30,8 +30,8 @@ export const measures = {
     'Une ligne nommée par des identifiants refusés ; n’importe qui le peut, rien ne lui est fait',
   ],
   'reading.limit': ['limit {limit}', 'limite {limit}'],
-  'reading.atLeast': ['at least {limit}', 'au moins {limit}'],
-  'reading.atMost': ['at most {limit}', 'au plus {limit}'],
+  'reading.atLeast': ['at least\u00a0{limit}', 'au moins\u00a0{limit}'],
+  'reading.atMost': ['at most\u00a0{limit}', 'au plus\u00a0{limit}'],
   'reading.noLimit': ['no limit given', 'pas de limite donnée'],
   'reading.noData': ['nothing measured yet', 'rien de mesuré encore'],
   'reading.sample': [

@@ -8,6 +8,8 @@ export const writes = {
     'Who did what through the API, and each step of each suspension.',
     'Qui a fait quoi par l’API, et chaque étape de chaque suspension.',
   ],
+  'audit.everybody': ['All', 'Tout'],
+  'audit.people': ['By people', 'Par des personnes'],
   'audit.none': ['Nothing has been written yet.', 'Rien n’a encore été écrit.'],
   'directory.search': ['Id, name, user name or number', 'Identifiant, nom, compte ou numéro'],
   'directory.customer': ['Customers', 'Clients'],
