@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts';
+import { type ApiOptions, apiClient, withApiOptions, withPostOptions } from './api-client.ts';
 import { printData, printJson } from './output.ts';
 import { currentUser } from './suspensions.ts';
 import { printable } from './table.ts';
@@ -15,7 +15,7 @@ function show(brake: BrakeJson, options: ApiOptions): void {
 }
 
 export function brakeCommand(): Command {
-  const release = withApiOptions(new Command('release'))
+  const release = withPostOptions(new Command('release'))
     .description('let held subjects go: their next breach acts again')
     .requiredOption('--reason <text>', 'why; goes to the log')
     .option('--by <name>', 'who releases (default: the user of this shell)')

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts';
+import { type ApiOptions, apiClient, withApiOptions, withPostOptions } from './api-client.ts';
 import { usageFailure } from './exit.ts';
 import { printData, printJson, shortTime, talk } from './output.ts';
 import { currentUser } from './suspensions.ts';
@@ -86,7 +86,7 @@ async function change(id: string, what: object, options: ChangeOptions): Promise
 }
 
 const changing = (command: Command): Command =>
-  withApiOptions(command)
+  withPostOptions(command)
     .requiredOption('--reason <text>', 'why; goes to the audit')
     .option('--by <name>', 'who records it (default: the user of this shell)')
     .option('--reference <text>', 'of the payment; sent again it changes nothing');

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { Command, Option } from 'commander';
 import { parseDuration } from '../daemon/config/duration.ts';
-import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts';
+import { type ApiOptions, apiClient, keyOf, withApiOptions, withPostOptions } from './api-client.ts';
 import { usageFailure } from './exit.ts';
 import { printData, printJson, shortNumber, shortTime, talk } from './output.ts';
 import { printable, renderFields } from './table.ts';
@@ -155,20 +155,23 @@ function showCommand(): Command {
 }
 
 function liftCommand(): Command {
-  return withApiOptions(new Command('lift').argument('<id>'))
+  return withPostOptions(new Command('lift').argument('<id>'))
     .description('lift a suspension; its windows start anew')
     .requiredOption('--reason <text>', 'why; goes to the audit')
     .option('--grace <duration>', 'the rule does not suspend again for so long, such as 1h')
     .option('--by <name>', 'who lifts (default: the user of this shell)')
     .action(async (id: string, options: ApiOptions & { reason: string; grace?: string; by?: string }) => {
       const graceSeconds = secondsOf('--grace', options.grace);
+      const lift = {
+        reason: options.reason,
+        by: options.by ?? currentUser(),
+        ...(graceSeconds === undefined ? {} : { graceSeconds: Math.round(graceSeconds) }),
+      };
+      // A suspension is lifted once: the same lift, given again because nobody knows what became of it, is the same.
       const suspension = await apiClient(options).post<SuspensionJson>(
         `/v1/suspensions/${encodeURIComponent(id)}/lift`,
-        {
-          reason: options.reason,
-          by: options.by ?? currentUser(),
-          ...(graceSeconds === undefined ? {} : { graceSeconds: Math.round(graceSeconds) }),
-        },
+        lift,
+        keyOf('lift', id, lift),
       );
       talk(`Lifted: ${suspension.subject.kind} ${suspension.subject.id}.`);
       show(suspension, options);
@@ -185,7 +188,7 @@ interface AddOptions extends ApiOptions {
 }
 
 function addCommand(): Command {
-  return withApiOptions(
+  return withPostOptions(
     new Command('add').argument('<kind>', 'line, trunk, customer or source').argument('<id>'),
   )
     .description('suspend by hand')

@@ -156,6 +156,10 @@ test('suspend, list, show, explain and lift through the API', async () => {
   assert.equal(lifted.code, 0, lifted.stderr);
   assert.match(lifted.stdout, /^lifted +2026-11-22 10:00:02Z by Ada: changed$/m);
   assert.match(lifted.stdout, /^grace until +2026-11-22 11:00:02Z$/m);
+  // Whoever does not know what became of a lift gives it again.
+  const same = ['suspensions', 'lift', id, '--reason', 'changed', '--grace', '1h', '--by', 'Ada'];
+  const repeated = await asAdmin(same);
+  assert.deepEqual([repeated.code, repeated.stdout], [0, lifted.stdout]);
   const again = await asAdmin(['suspensions', 'lift', id, '--reason', 'again']);
   assert.deepEqual([again.code, again.stdout], [1, '']);
   assert.match(again.stderr, /suspension-closed/);
