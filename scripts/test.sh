@@ -16,6 +16,8 @@ esac
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
+# Each test file, and each daemon and command that one starts, is a process: what one has compiled the next need not.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$results/compiled}"
 passed=0
 failed=0
 skipped=0

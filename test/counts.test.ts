@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { replay } from '../daemon/replay.ts';
 import type { ReplayReport } from '../daemon/replay-report.ts';
 import { doubled, framesOf, reordered, writeFrames } from './capture-editing.ts';
 import type { TimedFrame } from './capture-writer.ts';
@@ -314,6 +315,10 @@ it("so do the API's readings of every line that called", async () => {
   }
 });
 
+/** As the command does it, without a process for each. */
+const replayed = async (file: string): Promise<ReplayReport> =>
+  JSON.parse(JSON.stringify(await replay([file], { config, policy: null })));
+
 /** What doubling and reordering must not change. */
 function counted({ sources, lines, calls }: ReplayReport) {
   return {
@@ -334,7 +339,7 @@ for (const kind of ['sip', 'hep'] as const) {
         const { frames, copies } = doubled(captured[kind].frames, share, seed);
         assert.ok(copies > 0);
         const file = writeFrames(join(directory, `${kind}-doubled-${share}-${seed}.pcap`), frames);
-        const report = await replayJson('--config', config, file);
+        const report = await replayed(file);
         assert.equal(report.capture.frames, captured[kind].frames.length + copies);
         assert.equal(report.capture.duplicates, copies);
         assert.equal(report.capture.messages, captured[kind].frames.length);
@@ -352,7 +357,7 @@ for (const kind of ['sip', 'hep'] as const) {
         join(directory, `${kind}-reordered-${seed}.pcap`),
         reordered(frames, 50, seed),
       );
-      const report = await replayJson('--config', config, file);
+      const report = await replayed(file);
       assert.equal(report.capture.duplicates, copies);
       assert.deepEqual(counted(report), counted(captured[kind].report));
     }
@@ -363,7 +368,7 @@ for (const kind of ['sip', 'hep'] as const) {
     const converted = join(directory, `${kind}.pcapng`);
     runTool('editcap', '-F', 'nsecpcap', captured[kind].file, nanoseconds);
     runTool('editcap', '-F', 'pcapng', nanoseconds, converted);
-    const report = await replayJson('--config', config, converted);
+    const report = await replayed(converted);
     assertSameReport(report, captured[kind].report);
     const half = Math.floor(captured[kind].frames.length / 2);
     const pieces = ['first', 'second'].map((name) => join(directory, `${kind}-${name}.pcapng`));
@@ -371,7 +376,7 @@ for (const kind of ['sip', 'hep'] as const) {
     runTool('editcap', '-r', nanoseconds, pieces[1]!, `${half + 1}-${captured[kind].frames.length}`);
     const merged = join(directory, `${kind}-merged.pcapng`);
     runTool('mergecap', '-F', 'pcapng', '-I', 'none', '-w', merged, ...pieces);
-    assertSameReport(await replayJson('--config', config, merged), captured[kind].report);
+    assertSameReport(await replayed(merged), captured[kind].report);
     assert.equal(report.capture.messages, captured[kind].frames.length);
   });
 }
