@@ -104,6 +104,11 @@ const CASES: readonly Case[] = [
   },
   { title: 'A6', codes: ['A6'], request: invite({ ...OURS, sdp: sdp(PUBLIC, { origin: PHONE }) }) },
   {
+    title: 'A6 not where media go to a relay',
+    codes: [],
+    request: invite({ ...OURS, sdp: sdp('203.0.113.200', { origin: PHONE }) }),
+  },
+  {
     title: 'A6 not with a reflexive candidate',
     codes: [],
     request: invite({ ...OURS, sdp: sdp(PUBLIC, { origin: PHONE, reflexiveCandidates: [PUBLIC] }) }),

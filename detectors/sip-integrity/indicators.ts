@@ -77,7 +77,7 @@ export function indicationsOf(facts: RequestFacts): Indication[] {
 }
 
 /** Signs in the body, whatever the Via says. */
-function body({ sdp, body, transport }: RequestFacts, tell: Tell): void {
+function body({ sdp, body, transport, source }: RequestFacts, tell: Tell): void {
   if (body !== null && transport === 'udp' && body.actualBytes !== body.declaredBytes)
     tell(
       'A7',
@@ -89,15 +89,16 @@ function body({ sdp, body, transport }: RequestFacts, tell: Tell): void {
       'A8',
       `SDP i=(o=IN IP4 ${sdp.fortiGate}) is a FortiGate's mark: it rewrites SIP; switch off its SIP ALG`,
     );
-  const publicConnection = sdp.connections.find(isPublic);
   if (
     sdp.origin !== null &&
     isPrivate(sdp.origin) &&
-    publicConnection !== undefined &&
-    sdp.connections.every(isPublic) &&
+    isPublic(source.host) &&
+    // A relay's address (TURN) is not what a router writes.
+    sdp.connections.length > 0 &&
+    sdp.connections.every((host) => host === source.host) &&
     sdp.reflexiveCandidates.length === 0
   )
-    tell('A6', `SDP c=${publicConnection} but o= still ${sdp.origin}`);
+    tell('A6', `SDP c=${source.host} but o= still ${sdp.origin}`);
   reflexive(sdp, tell);
 }
 
