@@ -122,7 +122,7 @@ export class Persistence {
     const { charged } = record;
     const known = this.#keys.get(record);
     if (known?.charged === charged && known !== undefined) return known.key;
-    const name = CALL + digest(`${record.direction} ${record.callId} ${record.fromTag}`);
+    const name = CALL + digest(`${record.direction} ${record.callId} ${record.apart ?? record.fromTag}`);
     const key = { subject: subjectOf(record), name };
     this.#keys.set(record, { charged, key });
     return key;

@@ -1,4 +1,4 @@
-import type { CallLeg, Cost, Event, Outcome } from '../detectors/vocabulary.ts';
+import { type CallLeg, type Cost, callName, type Event, type Outcome } from '../detectors/vocabulary.ts';
 import { isoTime } from './policy/finding.ts';
 import { fromMicros } from './rating/money.ts';
 import type { ReplayCall, ReplayCost, ReplayLine, ReplaySource } from './replay-report.ts';
@@ -75,9 +75,9 @@ export class ReplayCounts {
     const { line: id, trunk, customer } = leg.charged;
     if (id === null && trunk === null) return;
     const line = this.#line(id, trunk, customer);
-    if (event.type === 'ringing' || event.type === 'answered') line.open.add(leg.callId);
+    if (event.type === 'ringing' || event.type === 'answered') line.open.add(callName(leg));
     else if (event.type === 'ended' || (event.type === 'outcome' && event.outcome !== 'answered'))
-      line.open.delete(leg.callId);
+      line.open.delete(callName(leg));
     line.maxOpen = Math.max(line.maxOpen, line.open.size);
     if (leg.direction === 'incoming') return;
     if (event.type === 'accrued') line.cost = plus(line.cost, event.part);
@@ -150,7 +150,7 @@ export class ReplayCounts {
 
   #call(event: Extract<Event, { leg: CallLeg }>): void {
     const { leg } = event;
-    const key = `${leg.direction} ${leg.callId} ${leg.startedAtMs}`;
+    const key = `${leg.direction} ${callName(leg)} ${leg.startedAtMs}`;
     let call = this.#calls.get(key);
     if (!call) {
       call = { leg, answeredAtMs: 0, endedAtMs: 0, durationMs: null, outcome: null, cost: null };

@@ -1,5 +1,5 @@
 import { Choice, Duration } from './parameters.ts';
-import type { CallLeg, Event, Measure, Period } from './vocabulary.ts';
+import { type CallLeg, callName, type Event, type Measure, type Period } from './vocabulary.ts';
 
 /** Rules over the same period of the same subject share this one window: totals of a subject's outgoing calls. */
 export function calls(period: Period): Measure {
@@ -111,12 +111,13 @@ function opens(event: Event): boolean | null {
 const INCOMING_MARK = ' incoming';
 
 function memberOf(leg: CallLeg): string {
-  return leg.direction === 'incoming' ? leg.callId + INCOMING_MARK : leg.callId;
+  return leg.direction === 'incoming' ? callName(leg) + INCOMING_MARK : callName(leg);
 }
 
 /** The Call-ID of a member of `openCalls`. */
 export function callIdOf(member: string): string {
-  return member.endsWith(INCOMING_MARK) ? member.slice(0, -INCOMING_MARK.length) : member;
+  const name = member.endsWith(INCOMING_MARK) ? member.slice(0, -INCOMING_MARK.length) : member;
+  return name.split('\t', 1)[0];
 }
 
 /** Buckets of a sliding window: 288, so five minutes of a day, and whole seconds. */

@@ -72,6 +72,8 @@ export interface Destination {
 /** One leg of a call on the customer's side. A call between two of our lines has an outgoing and an incoming leg. */
 export interface CallLeg {
   readonly callId: string;
+  /** What tells the call from others of its direction under the same Call-ID; absent where it was the only one. */
+  readonly apart?: string;
   readonly direction: 'outgoing' | 'incoming';
   readonly charged: Charged;
   /** User part of the Request-URI, percent-escapes resolved, parameters removed, otherwise as dialled. */
@@ -338,6 +340,11 @@ export type Event =
   | AccountEvent;
 
 /** The subject of an event as the rule's `subject` names it, or null where the event has none. */
+/** A name that no other call of the direction has at the time: the Call-ID, and what tells it apart where callers use one for several calls. */
+export function callName({ callId, apart }: Pick<CallLeg, 'callId' | 'apart'>): string {
+  return apart === undefined ? callId : `${callId}\t${apart}`;
+}
+
 export function chargedOf(event: Event): Charged {
   if ('leg' in event) return event.leg.charged;
   return 'binding' in event ? event.binding.charged : event.charged;

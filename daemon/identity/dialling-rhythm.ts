@@ -1,4 +1,4 @@
-import type { CallEvent, CallLeg, Rhythm } from '../../detectors/vocabulary.ts';
+import { type CallEvent, type CallLeg, callName, type Rhythm } from '../../detectors/vocabulary.ts';
 
 /** Numbers remembered of each caller. */
 const RECENT = 32;
@@ -31,17 +31,17 @@ export class DiallingRhythm {
     const caller = this.#callers.get(key);
     if (type === 'attempt') return this.#attempt(key, caller, leg, atMs);
     const over = type === 'ended' || (type === 'outcome' && event.outcome !== 'answered');
-    if (over && caller?.open.delete(leg.callId) === true) caller.endMs = Math.max(caller.endMs, atMs);
+    if (over && caller?.open.delete(callName(leg)) === true) caller.endMs = Math.max(caller.endMs, atMs);
     return null;
   }
 
   #attempt(key: string, known: Caller | undefined, leg: CallLeg, atMs: number): Rhythm | null {
     const { number } = leg.destination;
-    const { callId } = leg;
+    const name = callName(leg);
     if (known === undefined) {
       if (this.#callers.size >= this.#capacity)
         this.#callers.delete(this.#callers.keys().next().value as string);
-      const open = new Set([callId]);
+      const open = new Set([name]);
       this.#callers.set(key, { attemptMs: atMs, number, endMs: atMs, open, recent: [number] });
       return null;
     }
@@ -57,7 +57,7 @@ export class DiallingRhythm {
     known.attemptMs = Math.max(known.attemptMs, atMs);
     known.number = number;
     if (known.open.size >= MAXIMUM_OPEN) known.open.clear();
-    known.open.add(callId);
+    known.open.add(name);
     if (!rhythm.repeated) {
       known.recent.push(number);
       if (known.recent.length > RECENT) known.recent.shift();

@@ -35,7 +35,7 @@ export class CallLegs {
   /** An INVITE of the customer's; `charged` is null where its source proves nothing, `claim` whose credentials it carries then. */
   outgoing(facts: CallFacts, from: Endpoint, charged: Charged | null, claim: string | null): void {
     const share = charged !== null ? 1 : claim !== null ? CLAIMED_SHARE : UNKNOWN_SHARE;
-    const record = this.#calls.find(facts, 'outgoing') ?? this.#newRecord(facts, 'outgoing', share);
+    const record = this.#calls.findFor(facts, 'outgoing') ?? this.#newRecord(facts, 'outgoing', share);
     if (record)
       this.#calls.invite(record, facts, charged, claim, () =>
         this.#origin(
@@ -48,7 +48,7 @@ export class CallLegs {
 
   /** An INVITE for the customer. */
   incoming(facts: CallFacts, to: Endpoint, charged: Charged): void {
-    const record = this.#calls.find(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', 1);
+    const record = this.#calls.findFor(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', 1);
     if (record)
       this.#calls.invite(record, facts, charged, null, () =>
         this.#origin(to, true, this.#attribution.countryOf(charged.line, to)),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { callName } from '../../detectors/vocabulary.ts';
 import { type CallOptions, call, type Frame, PROXY, register, render, unique } from './dialog.fixture.ts';
 import { byTime, Recorder, type Totals } from './pipeline.fixture.ts';
 
@@ -496,6 +497,66 @@ test('a BYE that names another dialog of the Call-ID, or comes from a stranger w
   ]);
   assert.equal(recorder.totals(LINE).ended, 0);
 });
+
+/** The messages of a call that a fork of its INVITE has made in `to`'s place: same Call-ID and From-tag, another To-tag. */
+function fork(frames: readonly Frame[], pattern: RegExp, shiftMs: number): Frame[] {
+  return frames
+    .filter(({ text }) => pattern.test(text))
+    .map(({ text, timeMs, ...ends }) => ({
+      ...ends,
+      timeMs: timeMs + shiftMs,
+      text: text
+        .replace(/(\nTo: .*;tag=)\w+/, '$1other')
+        .replace(/branch=(?=z9hG4bK)/, /^SIP/.test(text) ? '$&' : '$&z9hG4bKx'),
+    }));
+}
+
+for (const kept of ['first', 'second'] as const)
+  test(`two forks answer, the caller keeps the ${kept}: one call as long as that`, () => {
+    const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs: 30_000 });
+    const answer = fork(frames, /^SIP\/2\.0 200[\s\S]*INVITE/, 100);
+    const long = (pattern: RegExp) => frames.filter(({ text }) => pattern.test(text));
+    const dropped =
+      kept === 'first'
+        ? fork(frames, /^BYE/, -29_700)
+        : long(/^BYE/).map((frame) => ({ ...frame, timeMs: frame.timeMs - 29_700 }));
+    const last = kept === 'first' ? long(/^BYE/) : fork(frames, /^BYE/, 0);
+    const before = frames.filter(({ text }) => !/BYE/.test(text));
+    const recorder = new Recorder().play(byTime([...before, ...answer, ...dropped, ...last]));
+    assert.deepEqual(
+      recorder.totals(LINE),
+      expected({ answered: 1, outcomes: { answered: 1 }, ended: 1, durationMs: 30_000 }),
+    );
+  });
+
+test('a fork that is never dropped does not keep the call open', () => {
+  const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs: 30_000 });
+  const answer = fork(frames, /^SIP\/2\.0 200[\s\S]*INVITE/, 100);
+  assert.equal(new Recorder().play(byTime([...frames, ...answer])).totals(LINE).durationMs, 30_000);
+});
+
+for (const overlap of [false, true])
+  for (const sameTag of [false, true])
+    test(`calls that share a Call-ID ${sameTag ? 'and a From-tag' : 'alone'} are calls of their own, ${overlap ? 'at once' : 'one after the other'}`, () => {
+      const shared = (index: number): Frame[] =>
+        call({ line: LINE, from: PHONE, atMs: START + index * (overlap ? 1000 : 15_000) }).map((frame) => ({
+          ...frame,
+          text: frame.text
+            .replace(/(?<=Call-ID: )\S+/, 'same')
+            .replace(/(\nFrom: .*;tag=)\w+/, sameTag ? '$1same' : '$&')
+            .replace(/(?<=CSeq: )\d+/, (cseq) => `${Number(cseq) + 10 * index}`),
+        }));
+      const recorder = new Recorder().play(byTime([0, 1, 2].flatMap(shared)));
+      assert.deepEqual(
+        recorder.totals(LINE),
+        expected({ attempts: 3, answered: 3, outcomes: { answered: 3 }, ended: 3, durationMs: 30_000 }),
+      );
+      const names = recorder.events.flatMap((event) =>
+        'leg' in event && event.type === 'answered' ? [callName(event.leg)] : [],
+      );
+      assert.equal(new Set(names).size, 3);
+      assert.ok(names.every((name) => name.split('\t')[0] === 'same'));
+    });
 
 test('datagrams doubled within a millisecond count once, retransmissions after T1 as messages but not as transactions', () => {
   const frames = byTime(call({ line: LINE, from: PHONE, atMs: START }));

@@ -1,10 +1,11 @@
-import type {
-  Event,
-  Judgement,
-  Reading,
-  Subject,
-  SubjectFacts,
-  SubjectKind,
+import {
+  callName,
+  type Event,
+  type Judgement,
+  type Reading,
+  type Subject,
+  type SubjectFacts,
+  type SubjectKind,
 } from '../../detectors/vocabulary.ts';
 import type { Breach, Breaches } from './breaches.ts';
 import { NEVER } from './ladder.ts';
@@ -77,9 +78,10 @@ export class RuleWatch {
   ): void {
     if (!('leg' in event)) return;
     const { callId } = event.leg;
+    const name = callName(event.leg);
     const { atMs } = event;
     let breach = this.#breaches.find(rule, subject.id);
-    if (judgement?.breached === true && !breach?.calls.has(callId)) {
+    if (judgement?.breached === true && !breach?.calls.has(name)) {
       if (breach !== undefined && atMs < breach.floorMs) return;
       breach ??= this.#breaches.open(rule, subject, ownerOf(subject, customer));
       if (breach.calls.size >= MOST_CALLS) {
@@ -88,7 +90,7 @@ export class RuleWatch {
           break;
         }
       }
-      breach.calls.add(callId);
+      breach.calls.add(name);
       rule.ladder.kept(breach, NEVER);
       breach.clearedMs = NEVER;
       breach.episodeMs = NEVER;
@@ -97,7 +99,7 @@ export class RuleWatch {
       breach.atMs = atMs;
       if (!this.#verdicts.climb(breach, judgement, atMs, null, callId)) this.#breaches.record(breach, atMs);
     }
-    if (event.type !== 'ended' || breach === undefined || !breach.calls.delete(callId)) return;
+    if (event.type !== 'ended' || breach === undefined || !breach.calls.delete(name)) return;
     if (breach.calls.size === 0) rule.ladder.kept(breach, atMs);
     this.#breaches.record(breach, atMs);
   }

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { CallEvent, CallLeg, Cost, Subject } from '../../detectors/vocabulary.ts';
+import {
+  type CallEvent,
+  type CallLeg,
+  type Cost,
+  callName,
+  type Subject,
+} from '../../detectors/vocabulary.ts';
 import { periodStart } from '../windows/period.ts';
 import type { WindowKey, WindowStore } from '../windows/store.ts';
 import { chargedSeconds, priceOf, type Rate } from './rate.ts';
@@ -257,12 +263,15 @@ function subjectOf({ charged }: CallLeg): Subject {
 
 function keyOf(leg: CallLeg): string {
   const { kind, id } = subjectOf(leg);
-  return `${kind} ${id} ${leg.callId}`;
+  return `${kind} ${id} ${callName(leg)}`;
 }
 
 /** Call-IDs are a stranger's text of any length: keys hold their digest. */
 function recordOf(leg: CallLeg): WindowKey {
-  return { subject: subjectOf(leg), name: CALL + createHash('sha1').update(leg.callId).digest('base64url') };
+  return {
+    subject: subjectOf(leg),
+    name: CALL + createHash('sha1').update(callName(leg)).digest('base64url'),
+  };
 }
 
 function dropFirst(map: Map<string, unknown>): void {

@@ -126,6 +126,7 @@ function legOf(record: CallRecord): CallLeg | null {
   if (!origin || !charged) return null;
   return {
     callId: record.callId,
+    ...(record.apart === null ? {} : { apart: record.apart }),
     direction: record.direction,
     charged,
     called: origin.called,

@@ -26,6 +26,8 @@ export interface CallOrigin {
 const MAXIMUM_DIALOGS = 4;
 const MAXIMUM_CSEQS = 8;
 const MAXIMUM_BRANCHES = 16;
+/** How long a caller takes to send BYE to the fork that it does not keep. */
+const FORK_CHOICE_MS = 5_000;
 
 /**
  * What is known of one leg of a call. Every fact is a first time (the smallest seen), so that the order in which messages arrive
@@ -42,6 +44,10 @@ export class CallRecord {
   /** Next record of the same Call-ID (the other leg, another From-tag). */
   next: CallRecord | null = null;
 
+  /** What tells the call from others under its Call-ID; null where there was none when it began. */
+  apart: string | null = null;
+  /** Of a call that begins where another of the same Call-ID and From-tag had been answered: its first CSeq. Answers to lower ones are the other's. */
+  sinceCseq = 0;
   origin: CallOrigin | null = null;
   charged: Charged | null = null;
   /** Line whose credentials an INVITE carried; charged once the proxy has accepted them. */
@@ -87,6 +93,8 @@ export class CallRecord {
   /** To-tags of the 2xx, one per dialog of a forked call. */
   readonly dialogs: TagHash[] = [];
   dialogTag: string | null = null;
+  /** Set once a second fork has answered: when, and the text of its To-tag. */
+  fork: { readonly atMs: number; readonly tag: string | null } | null = null;
   /** Incoming leg: branches (low hash word) still without a final answer: the call fails when all have failed. */
   readonly openBranches: number[] = [];
 
@@ -133,6 +141,27 @@ export class CallRecord {
   addDialog(hi: number, lo: number): void {
     if ((hi !== 0 || lo !== 0) && this.dialogs.length < MAXIMUM_DIALOGS && !this.hasDialog(hi, lo))
       this.dialogs.push({ hi, lo });
+  }
+
+  /** A 2xx at this time answers the call: the first one, or that of another fork. */
+  answeredBy(hi: number, lo: number, tag: string | null, atMs: number): void {
+    this.addDialog(hi, lo);
+    this.dialogTag ??= tag;
+    if (this.dialogs.length > 1) this.fork ??= { atMs, tag };
+  }
+
+  /**
+   * Where several forks have answered, the caller keeps one and sends BYE to the rest (RFC 3261 §13.2.2.4): such a BYE ends its own dialog,
+   * not the call. One to the first that answered ends the call, unless it follows so soon on the second answer that the second was kept.
+   * @returns true if the BYE has dropped a fork and the call goes on
+   */
+  dropsFork({ hi, lo }: TagHash, atMs: number): boolean {
+    if (this.dialogs.length < 2 || this.fork === null) return false;
+    const at = this.dialogs.findIndex((tag) => tag.hi === hi && tag.lo === lo);
+    if (at < 0 || (at === 0 && atMs - this.fork.atMs > FORK_CHOICE_MS)) return false;
+    this.dialogs.splice(at, 1);
+    if (at === 0) this.dialogTag = this.fork.tag;
+    return true;
   }
 
   addCredentialCseq(cseq: number): void {

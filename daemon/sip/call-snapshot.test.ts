@@ -63,6 +63,12 @@ test('a record comes back from its snapshot with all that the snapshot holds', (
     assert.deepEqual(after[name], before[name], name);
 });
 
+test('a call that shares its Call-ID comes back under its own name', () => {
+  const before = Object.assign(answered(), { apart: 'tag 12', sinceCseq: 12 });
+  const after = recordOf(snapshotOf(before) ?? '');
+  assert.deepEqual([after?.apart, after?.sinceCseq], ['tag 12', 12]);
+});
+
 test('what is no snapshot of this version reads as none; nobody charged, nothing kept', () => {
   for (const json of ['', '{', '{}', '[]', '[1]', '[2,"a"]', 'null', '{"callId":"a","inviteAtMs":1}'])
     assert.equal(recordOf(json), null, json);

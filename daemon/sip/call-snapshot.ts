@@ -28,6 +28,9 @@ type CallSnapshot = readonly [
   refreshedAtMs: number,
   told: number,
   marksPassed: number,
+  /** Only where other calls had the same Call-ID. */
+  apart?: string,
+  sinceCseq?: number,
 ];
 
 const hash = new Hash64();
@@ -64,7 +67,7 @@ export function snapshotOf(record: CallRecord): string | null {
       (record.faxTold ? 32 : 0),
     record.marksPassed,
   ];
-  return JSON.stringify(snapshot);
+  return JSON.stringify(record.apart === null ? snapshot : [...snapshot, record.apart, record.sinceCseq]);
 }
 
 /** The record of a snapshot; null if it cannot be read (written by another version, damaged). */
@@ -72,7 +75,8 @@ export function recordOf(json: string): CallRecord | null {
   let snapshot: CallSnapshot;
   try {
     snapshot = JSON.parse(json) as CallSnapshot;
-    if (!Array.isArray(snapshot) || snapshot[0] !== 1 || snapshot.length !== 21) return null;
+    if (!Array.isArray(snapshot) || snapshot[0] !== 1 || (snapshot.length !== 21 && snapshot.length !== 23))
+      return null;
     if (typeof snapshot[1] !== 'string' || typeof snapshot[3] !== 'string') return null;
     if (!snapshot[5] || !snapshot[6] || typeof snapshot[7] !== 'number') return null;
   } catch {
@@ -107,6 +111,8 @@ export function recordOf(json: string): CallRecord | null {
     told,
     record.marksPassed,
   ] = snapshot;
+  record.apart = snapshot[21] ?? null;
+  record.sinceCseq = snapshot[22] ?? 0;
   record.attemptTold = (told & 1) !== 0;
   record.ringingTold = (told & 2) !== 0;
   record.answeredTold = (told & 4) !== 0;

@@ -2,7 +2,7 @@ import type { CallEvent, Charged } from '../../detectors/vocabulary.ts';
 import { CallEventQueue, type Told } from './call-event-queue.ts';
 import { type CallAges, expiryOf } from './call-expiry.ts';
 import { type CallFacts, otherEnd } from './call-facts.ts';
-import { type CallOrigin, CallRecord, type Direction } from './call-record.ts';
+import { type CallOrigin, CallRecord, type Direction, type TagHash } from './call-record.ts';
 import { CallTable } from './call-table.ts';
 import { ParkedMessages } from './parked-messages.ts';
 import { TimeHeap } from './time-heap.ts';
@@ -79,11 +79,26 @@ export class CallTracker {
     return this.#table.records();
   }
 
-  /** The record of an initial INVITE's direction and tag, or null. */
+  /** The record of an initial INVITE's direction, tag and CSeq, or null. */
   find(f: CallFacts, direction: Direction): CallRecord | null {
     for (let r = this.#first(f); r; r = r.next)
-      if (r.direction === direction && r.fromHi === f.fromHi && r.fromLo === f.fromLo) return r;
+      if (
+        r.direction === direction &&
+        r.fromHi === f.fromHi &&
+        r.fromLo === f.fromLo &&
+        (r.sinceCseq === 0 || f.cseq >= r.sinceCseq)
+      )
+        return r;
     return null;
+  }
+
+  /**
+   * The record that an initial INVITE belongs to. Where the one of its tag has been answered, a further INVITE without To-tag begins another
+   * call, unless the called party gives no tags: then nothing tells it from a re-INVITE (RFC 2543).
+   */
+  findFor(f: CallFacts, direction: Direction): CallRecord | null {
+    const record = this.find(f, direction);
+    return record !== null && record.dialogs.length > 0 && f.cseq > record.lastInviteCseq ? null : record;
   }
 
   /**
@@ -97,7 +112,7 @@ export class CallTracker {
   }
 
   /**
-   * Makes the record of an initial INVITE's direction and tag; `find` has found none.
+   * Makes the record of an initial INVITE's direction and tag; `findFor` has found none.
    * @param share of the table that calls of this standing may fill, 0 to 1: who proves less must leave room for who proves more
    * @returns null when there is no room
    */
@@ -121,6 +136,12 @@ export class CallTracker {
       f.fromHi,
       f.fromLo,
     );
+    for (let r = this.#first(f); r; r = r.next) {
+      if (r.direction !== direction) continue;
+      const sameTag = r.fromHi === f.fromHi && r.fromLo === f.fromLo;
+      if (sameTag) record.sinceCseq = f.cseq;
+      record.apart = record.sinceCseq > 0 ? `${texts.fromTag} ${f.cseq}` : texts.fromTag;
+    }
     this.#table.add(record);
     record.lastSeenMs = f.timeMs;
     this.#schedule(record);
@@ -182,8 +203,7 @@ export class CallTracker {
     else if (status >= 200 && status < 300) {
       if (record.answeredAtMs === 0 || f.timeMs < record.answeredAtMs) record.answeredAtMs = f.timeMs;
       record.answeredCseq = answeredCseq === 0 ? f.cseq : Math.min(answeredCseq, f.cseq);
-      record.addDialog(f.toHi, f.toLo);
-      record.dialogTag ??= toTag;
+      record.answeredBy(f.toHi, f.toLo, toTag, f.timeMs);
       record.refresh(f.timeMs, f.sessionExpiresSeconds);
     } else if (status >= 300 && status !== 401 && status !== 407) {
       const allFailed = record.direction === 'outgoing' || record.closeBranch(f.branch);
@@ -223,13 +243,25 @@ export class CallTracker {
       // An end that has been told may still move back to an earlier BYE, as long as its event waits.
       if (!tag || (r.endTold && r.byeAtMs === 0)) continue;
       if (r.dialogs.length > 0 && !r.hasDialog(tag.hi, tag.lo)) continue;
+      if (r.sinceCseq > 0 && r.dialogs.length === 0 && this.#isAnothers(r, tag)) continue;
       r.seen(f.timeMs);
+      if (!r.endTold && r.dropsFork(tag, f.timeMs)) {
+        this.#options.onChange?.(r);
+        continue;
+      }
       if (r.byeAtMs === 0 || f.timeMs < r.byeAtMs) {
         r.byeAtMs = f.timeMs;
         r.byeTag = tag;
       }
       this.#tell(r);
     }
+  }
+
+  /** The dialog is that of the call whose Call-ID and From-tag this one has taken up again. */
+  #isAnothers(record: CallRecord, tag: TagHash): boolean {
+    for (let r = record.next; r; r = r.next)
+      if (r.direction === record.direction && r.hasDialog(tag.hi, tag.lo)) return true;
+    return false;
   }
 
   /** The final answer to a BYE: of a call whose BYE does not come either, it is the end. */
@@ -316,7 +348,10 @@ export class CallTracker {
   finish(): void {
     for (const record of this.records()) {
       if (record.byeAtMs > 0) this.#inferAnswer(record);
-      else if (record.lastInviteCseq > record.lastChallengedCseq) this.#attempt(record);
+      else if (record.lastInviteCseq > record.lastChallengedCseq) {
+        record.charged ??= this.#options.charge(record);
+        this.#attempt(record);
+      }
     }
     this.#events.release(Number.POSITIVE_INFINITY);
   }
@@ -324,7 +359,12 @@ export class CallTracker {
   /** Takes a record back that was saved before a restart; false if traffic has made it anew meanwhile or there is no room. */
   restore(record: CallRecord): boolean {
     for (let r = this.#table.first(record.callHi, record.callLo); r; r = r.next)
-      if (r.direction === record.direction && r.fromTag === record.fromTag) return false;
+      if (
+        r.direction === record.direction &&
+        r.fromTag === record.fromTag &&
+        r.sinceCseq === record.sinceCseq
+      )
+        return false;
     if (this.#table.size >= this.#options.capacity) return false;
     this.#table.add(record);
     this.#schedule(record);
