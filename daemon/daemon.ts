@@ -109,6 +109,7 @@ export class Daemon {
       config.redis.url === null
         ? await startEmbeddedRedis({
             directory: join(config.redis.directory, 'redis'),
+            password: config.redis.password,
             log: {
               info: (fields, event) => log.info(event as 'redis.started', fields),
               warn: (fields, event) => log.warn(event as 'redis.died', fields),

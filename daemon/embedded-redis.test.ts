@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,11 +55,11 @@ describe('embedded Redis', { timeout: 60_000 }, () => {
   });
 
   /** A daemon in a process of its own, for kill -9. */
-  async function startDaemon(port: number) {
+  async function startDaemon(port: number, password: string | null = null) {
     const program =
       `import { startEmbeddedRedis } from ${JSON.stringify(new URL('./embedded-redis.ts', import.meta.url).href)};` +
       'const log = { info() {}, warn() {}, error() {} };' +
-      `const redis = await startEmbeddedRedis({ directory: ${JSON.stringify(directory)}, port: ${port}, log });` +
+      `const redis = await startEmbeddedRedis({ directory: ${JSON.stringify(directory)}, port: ${port}, password: ${JSON.stringify(password)}, log });` +
       'console.log(JSON.stringify({ url: redis.url, pid: redis.pid() })); setInterval(() => {}, 1000);';
     const daemon = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -164,6 +164,48 @@ describe('embedded Redis', { timeout: 60_000 }, () => {
     redis = await startEmbeddedRedis({ directory, log });
     assert.notEqual(redis.port, port);
     stranger.close();
+  });
+
+  it('with a password answers nobody who does not give it, and keeps the data when the password changes', async () => {
+    const port = await freePort();
+    const withPassword = (password: string) => `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}/0`;
+    const secret = 'with "quotes", \\ and spaces';
+    redis = await startEmbeddedRedis({ directory, port, log, password: secret });
+    assert.equal(statSync(join(directory, 'redis.conf')).mode & 0o777, 0o600);
+    await assert.rejects(
+      ask(redis.url, (client) => client.get('kept')),
+      /NOAUTH/,
+    );
+    await ask(withPassword(secret), (client) => client.set('kept', 'yes'));
+    process.kill(redis.pid(), 'SIGKILL');
+    await until(() => events.includes('embedded_redis.restarted'));
+    await redis.stop();
+    redis = await startEmbeddedRedis({ directory, log, password: 'another' });
+    assert.equal(redis.port, port);
+    assert.equal(await ask(withPassword('another'), (client) => client.get('kept')), 'yes');
+    await assert.rejects(
+      ask(withPassword(secret), (client) => client.get('kept')),
+      /WRONGPASS|NOAUTH/,
+    );
+  });
+
+  it('left open by a crashed daemon, it is started anew with the password, and never twice on its files', async () => {
+    const port = await freePort();
+    const daemon = await startDaemon(port);
+    await ask(daemon.url, (client) => client.set('kept', 'yes'));
+    await daemon.kill();
+    redis = await startEmbeddedRedis({ directory, log, password: 'secret' });
+    assert.equal(redis.adopted, false);
+    assert.equal(isAlive(daemon.pid), false);
+    const url = `redis://:secret@127.0.0.1:${redis.port}/0`;
+    assert.equal(await ask(url, (client) => client.get('kept')), 'yes');
+    await redis.stop();
+    const next = await startDaemon(port, 'secret');
+    await next.kill();
+    redis = await startEmbeddedRedis({ directory, log, password: 'changed' });
+    assert.equal(isAlive(next.pid), false);
+    const changed = `redis://:changed@127.0.0.1:${redis.port}/0`;
+    assert.equal(await ask(changed, (client) => client.get('kept')), 'yes');
   });
 
   it('says what to install when there is no redis-server', async () => {

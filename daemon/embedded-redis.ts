@@ -6,7 +6,7 @@
  * proxy's configuration stays right), `owner` (the daemon that uses it now) and Redis's own append-only files.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -27,12 +27,14 @@ export interface EmbeddedRedisOptions {
    * `preferredPort`, else any free one.
    */
   port?: number;
+  /** Asked of everybody who connects; null or not given: every user of the host can read and write, as a proxy's look-up may need it. */
+  password?: string | null;
   /** The program, default `redis-server`. */
   command?: string;
 }
 
 export interface EmbeddedRedis {
-  /** `redis://127.0.0.1:PORT/0` */
+  /** `redis://127.0.0.1:PORT/0`, without the password. */
   readonly url: string;
   readonly port: number;
   /** True when it was left running by a daemon that did not stop it. */
@@ -83,10 +85,11 @@ type Answer =
   | { kind: 'other' }
   | { kind: 'nothing' };
 
-async function probe(port: number): Promise<Answer> {
+async function probe(port: number, password: string | null): Promise<Answer> {
   const client = new Redis({
     host: '127.0.0.1',
     port,
+    ...(password === null ? {} : { password }),
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
@@ -136,7 +139,7 @@ async function choosePort(wanted: number | undefined, last: number | null): Prom
   throw new Error('embedded Redis: no port is free on 127.0.0.1');
 }
 
-function writeConfig(directory: string, port: number): string {
+function writeConfig(directory: string, port: number, password: string | null): string {
   const file = join(directory, 'redis.conf');
   const quoted = (path: string) => `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   const lines = [
@@ -155,6 +158,7 @@ function writeConfig(directory: string, port: number): string {
     // BullMQ and the suspensions must never be evicted.
     'maxmemory-policy noeviction',
     'tcp-keepalive 60',
+    ...(password === null ? [] : [`requirepass ${quoted(password)}`]),
   ];
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   return file;
@@ -166,7 +170,7 @@ function writeConfig(directory: string, port: number): string {
  *   directory, or when Redis does not come up; the message says what to do.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
-  const { log, command = 'redis-server' } = options;
+  const { log, command = 'redis-server', password = null } = options;
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const directory = realpathSync(options.directory);
   const ownerFile = join(directory, 'owner');
@@ -193,7 +197,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const comesUp = async (isAlive: () => boolean): Promise<boolean> => {
     const deadline = performance.now() + loadPatienceMs;
     while (performance.now() < deadline) {
-      const answer = await probe(port);
+      const answer = await probe(port, password);
       if (answer.kind === 'redis' && answer.directory === directory) {
         pid = answer.pid;
         return true;
@@ -205,7 +209,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   };
 
   const launch = async (): Promise<void> => {
-    const config = writeConfig(directory, port);
+    const config = writeConfig(directory, port, password);
     startedAt = performance.now();
     // In a process group of its own: Ctrl-C stops the daemon first, and the daemon stops Redis.
     const started = spawn(command, [config], { cwd: directory, detached: true, stdio: 'ignore' });
@@ -261,16 +265,23 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     let adopted = false;
     if (lastPort !== null) {
       port = lastPort;
-      let answer = await probe(port);
+      let answer = await probe(port, password);
       for (let waitedMs = 0; answer.kind === 'loading' && waitedMs < loadPatienceMs; waitedMs += 50) {
         await sleep(50);
-        answer = await probe(port);
+        answer = await probe(port, password);
       }
       adopted = answer.kind === 'redis' && answer.directory === directory;
       if (answer.kind === 'redis' && adopted) pid = answer.pid;
     }
     if (adopted && options.port !== undefined && options.port !== port) {
       // Two servers on the same files would destroy them: the old one ends first.
+      await endProcess(pid);
+      adopted = false;
+    }
+    // What a crashed daemon left, and answers to nobody with this password, or to everybody without: it ends before another takes its files.
+    const left = adopted ? null : processIn(directory);
+    if (left !== null) await endProcess(left);
+    if (adopted && password !== null && (await probe(port, null)).kind === 'redis') {
       await endProcess(pid);
       adopted = false;
     }
@@ -309,6 +320,16 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   } catch (error) {
     rmSync(ownerFile, { force: true });
     throw error;
+  }
+}
+
+/** The server that uses the directory, by its pid file and where it runs; null: none. */
+function processIn(directory: string): number | null {
+  const pid = Number(readText(join(directory, 'redis.pid')));
+  try {
+    return pid > 1 && pid !== process.pid && readlinkSync(`/proc/${pid}/cwd`) === directory ? pid : null;
+  } catch {
+    return null;
   }
 }
 

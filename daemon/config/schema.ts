@@ -22,7 +22,8 @@ const Redis = Type.Object(
       description: 'The Redis to keep state in; null: an embedded one, private to the daemon.',
     }),
     password: Nullable(Secret(), {
-      description: 'Password, where the url has none.',
+      description:
+        'Password, where the url has none. Without a url the embedded Redis asks everybody for it: a proxy that looks suspensions up needs it too.',
     }),
     directory: Text('path', { description: 'Where the embedded Redis keeps its files.', default: 'var' }),
     spool: Count({
