@@ -56,6 +56,8 @@ export type Direction = 'outgoing' | 'incoming' | 'both';
  */
 export const LONGEST_CALL_MS = 86_400_000;
 
+type LevelMeasure = Extract<Measure, { readonly kind: 'level' }>;
+
 /** Calls open now: from the first 18x or 2xx until the leg's end, or until it is only assumed that they go on. */
 export function openCalls(direction: Direction): Measure {
   return openUntil(`open-calls-${direction}`, direction, openUntilMs);
@@ -66,12 +68,12 @@ export function openCalls(direction: Direction): Measure {
  * long only.
  */
 export function heardCalls(direction: Direction, silenceMs: number): Measure {
-  return openUntil(`heard-calls-${direction}-${silenceMs}`, direction, (event) =>
-    Math.max(event.atMs + silenceMs, ('timerUntilMs' in event ? event.timerUntilMs : null) ?? 0),
-  );
+  const untilMs = (event: Event): number =>
+    Math.max(event.atMs + silenceMs, ('timerUntilMs' in event ? event.timerUntilMs : null) ?? 0);
+  return { ...openUntil(`heard-calls-${direction}-${silenceMs}`, direction, untilMs), runsOut: true };
 }
 
-function openUntil(name: string, direction: Direction, untilMs: (event: Event) => number): Measure {
+function openUntil(name: string, direction: Direction, untilMs: (event: Event) => number): LevelMeasure {
   return {
     kind: 'level',
     name,

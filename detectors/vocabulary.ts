@@ -384,6 +384,8 @@ export type Measure =
   | {
       readonly kind: 'level';
       readonly name: string;
+      /** Members run out without an event that says so: what was judged must be read anew before time alone makes a step due. */
+      readonly runsOut?: boolean;
       readonly change: (
         event: Event,
       ) => { readonly member: string; readonly open: boolean; readonly expiresAtMs: number } | null;

@@ -56,7 +56,7 @@ export interface EventRule extends RuleBase {
   /** Places of the detector's measures among the windows of the subject. */
   readonly windows: readonly number[];
   readonly ofCall: boolean;
-  /** What was judged last stays true until an event changes it: open calls and bindings, or no window at all. Other windows run empty by themselves. */
+  /** What was judged last stays true until an event changes it: open calls and bindings, or no window at all. Other windows run empty by themselves, and so does a level that says so. */
   readonly stands: boolean;
 }
 
@@ -114,7 +114,10 @@ export function planOf(policy: Policy, detectors: ReadonlyMap<string, Detector>)
       ...base,
       detector,
       ofCall: detector.breachOf === 'call',
-      stands: measures.length === 0 || measures.some(({ kind }) => kind === 'level'),
+      stands:
+        measures.length === 0 ||
+        (measures.some(({ kind }) => kind === 'level') &&
+          !measures.some((measure) => measure.kind === 'level' && measure.runsOut === true)),
       windows: measures.map((measure) => placeOf(windows, measure)),
     });
   }

@@ -269,7 +269,8 @@ export class CallTracker {
     for (let r = this.#first(f); r; r = r.next) {
       if (r.byeAtMs > 0 || r.endTold || r.answeredAtMs === 0) continue;
       const tag = otherEnd(r, f);
-      if (!tag || !r.hasDialog(tag.hi, tag.lo)) continue;
+      // Of several forks the caller drops all but one.
+      if (!tag || r.dialogs.length > 1 || !r.hasDialog(tag.hi, tag.lo)) continue;
       r.seen(f.timeMs);
       r.byeAnswerAtMs = earliest(r.byeAnswerAtMs, f.timeMs);
       this.#schedule(r);
