@@ -355,6 +355,12 @@ describe('the directory and the audit', () => {
     assert.match(await seenText(write), /200 Wrote a customer admin \/v1\/directory\/customers\/dune /);
     await page.locator('.row', { hasText: 'Lifted a suspension' }).first().waitFor();
     assert.equal(await page.locator('.row', { hasText: 'notices queued' }).count(), 0);
+    await page.getByLabel('All', { exact: true }).check();
+    await page
+      .locator('.row', { hasText: 'proposed' })
+      .filter({ hasText: /Answered share \(ASR\): 0\s%, at\sleast\s50\s%/ })
+      .first()
+      .waitFor();
     assertClean(person);
   });
 });

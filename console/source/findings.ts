@@ -2,7 +2,7 @@ import type { Alert } from './api.ts';
 import { detectorOf, ruleName } from './catalogue.ts';
 import { amount, windowWords } from './format.ts';
 import { limitAfterValue } from './judging.ts';
-import { t } from './words/language.ts';
+import { said, t } from './words/language.ts';
 
 interface Measured {
   readonly rule: string;
@@ -21,6 +21,15 @@ export function measuredWords({ rule, value, limit, unit, windowSeconds }: Measu
 
 export function findingWords(alert: Alert): string {
   return t('state.pair', { what: ruleName(alert.finding.rule), text: measuredWords(alert.finding) });
+}
+
+/** Why a suspension began, as its audit tells it: `cmi.message-rate: 61 messages against a limit of 60`, or what a person wrote. */
+export function reasonWords(reason: string): string {
+  const [, rule, value, unit, limit] =
+    /^(\S+): ([\d.e-]+) (.+) against a limit of ([\d.e-]+)$/.exec(reason) ?? [];
+  if (rule === undefined || unit === undefined) return said(reason);
+  const text = measuredWords({ rule, value: Number(value), limit: Number(limit), unit, windowSeconds: null });
+  return t('state.pair', { what: ruleName(rule), text });
 }
 
 export interface AlertGroup {

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { AuditItem } from '../api.ts';
+import { reasonWords } from '../findings.ts';
 import { Badge, SubjectName, Time } from '../parts/badge.tsx';
 import { Listed, useList } from '../parts/list.tsx';
 import { Segments } from '../parts/segments.tsx';
 import { Panel } from '../parts/states.tsx';
-import { maybe, said, t } from '../words/language.ts';
+import { maybe, t } from '../words/language.ts';
 
 /** Who did what, and what became of suspensions: for those who may administer. */
 export function Audit() {
@@ -67,7 +68,7 @@ function AuditRow({ item }: { item: AuditItem }) {
           <bdi class="muted">{by}</bdi>
         </div>
         <p class="muted small line">
-          <bdi>{kind === 'request' ? `${path} ${body}` : said(reason ?? '')}</bdi>
+          <bdi>{kind === 'request' ? `${path} ${body}` : reasonWords(reason ?? '')}</bdi>
         </p>
       </div>
     </li>

@@ -10,7 +10,7 @@ import { Empty } from '../parts/states.tsx';
 import { said, t } from '../words/language.ts';
 import { detectorName, detectorTip, isFloor } from '../words/rules.ts';
 
-/** What people ask for first stands first. */
+/** What people ask for first stands first, after what is beyond its limit. */
 const FIRST = [
   'transaction-rate',
   'message-rate',
@@ -27,7 +27,10 @@ function order(a: Reading, b: Reading): number {
     const at = FIRST.indexOf(detector);
     return at < 0 ? FIRST.length : at;
   };
-  return place(a) - place(b) || pressure(b) - pressure(a) || a.rule.localeCompare(b.rule);
+  const broken = (one: Reading) => Number(standing(one) === 'breached');
+  return (
+    broken(b) - broken(a) || place(a) - place(b) || pressure(b) - pressure(a) || a.rule.localeCompare(b.rule)
+  );
 }
 
 export function Windows({ subject, readings }: { subject: Subject; readings: readonly Reading[] }) {
@@ -116,7 +119,7 @@ export function OtherRules({ readings }: { readings: readonly Reading[] }) {
           <tr>
             <th scope="col">{t('policy.rule')}</th>
             <th scope="col">{t('policy.clause')}</th>
-            <th scope="col">{t('reading.limit', { limit: '' })}</th>
+            <th scope="col">{t('subjects.column.limit')}</th>
             <th scope="col">{t('policy.mode')}</th>
           </tr>
         </thead>

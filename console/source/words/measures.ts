@@ -29,9 +29,8 @@ export const measures = {
     'A line as refused credentials name it; anybody can, so nothing is ever done to it',
     'Une ligne nommée par des identifiants refusés ; n’importe qui le peut, rien ne lui est fait',
   ],
-  'reading.limit': ['limit {limit}', 'limite {limit}'],
-  'reading.atLeast': ['at least\u00a0{limit}', 'au moins\u00a0{limit}'],
-  'reading.atMost': ['at most\u00a0{limit}', 'au plus\u00a0{limit}'],
+  'reading.atLeast': ['at\u00a0least\u00a0{limit}', 'au\u00a0moins\u00a0{limit}'],
+  'reading.atMost': ['at\u00a0most\u00a0{limit}', 'au\u00a0plus\u00a0{limit}'],
   'reading.noLimit': ['no limit given', 'pas de limite donnée'],
   'reading.noData': ['nothing measured yet', 'rien de mesuré encore'],
   'reading.sample': [
