@@ -73,7 +73,7 @@ export interface Core {
   ): Promise<void>;
 }
 
-/** Of live traffic one request a minute and flow is looked into; after an hour every telephone has registered anew. */
+/** Of live traffic one REGISTER and one INVITE a minute and flow is looked into; after an hour every telephone has registered anew. */
 const LIVE_ENDPOINTS = { gates: LIVE_GATES, sampleMs: 60_000, warmUpMs: 3_600_000, looksPerSecond: 100 };
 
 /** Name of the record under a line that its known networks are kept in. */

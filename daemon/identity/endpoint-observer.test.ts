@@ -86,6 +86,20 @@ function registered(cseq: number, viaPort: number): string {
   });
 }
 
+test('an INVITE that follows a REGISTER at once is looked into as well', () => {
+  const { show, alg } = observed();
+  for (const one of [1, 2, 3, 4, 5]) show(one * 5, false, registered(one, 40_000));
+  assert.equal(alg().score, 0);
+  const invite = (branch: string) =>
+    inDialog('INVITE sip:b@example.net SIP/2.0', '1 INVITE', 'sip:a@192.168.1.20')
+      .replace(';tag=b', '')
+      .replace('Call-ID: call-1', `Call-ID: ${branch}`);
+  show(100, false, registered(6, 40_000));
+  show(100.1, false, invite('first'));
+  // A2b: the Contact that was registered is public.
+  assert.equal(alg().score, 3);
+});
+
 test('the new port at once, after REGISTERs that the sample left out; not after one that nobody heard', () => {
   const run = (heard: readonly number[], cseq: number): number => {
     const { show, alg } = observed();

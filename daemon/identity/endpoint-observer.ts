@@ -39,7 +39,8 @@ export interface SavedEndpoint {
 export interface EndpointObserverOptions {
   readonly gates: Gates;
   /**
-   * Live traffic: of each flow the first requests and then one in so many milliseconds (and each first request from a new port).
+   * Live traffic: of each flow the first requests, then one REGISTER and one INVITE in so many milliseconds, and each first request from a
+   * new port.
    * 0: look at everything, which a capture allows.
    */
   readonly sampleMs: number;
@@ -77,7 +78,9 @@ interface Flow {
   readonly w3: number;
   entry: Entry | null;
   requests: number;
-  nextMs: number;
+  /** When the next is due: each by itself, as an INVITE often follows a REGISTER at once and shows what that does not. */
+  nextRegisterMs: number;
+  nextInviteMs: number;
   /** When a request of ours was last noted, to be compared with its answer. */
   sentMs: number;
   awaiting: number;
@@ -146,7 +149,9 @@ export class EndpointObserver {
       return;
     }
     flow.requests++;
-    flow.nextMs = atMs + this.#options.sampleMs;
+    const nextMs = atMs + this.#options.sampleMs;
+    if (message.method === Method.REGISTER) flow.nextRegisterMs = nextMs;
+    else if (message.method === Method.INVITE) flow.nextInviteMs = nextMs;
     const facts = requestFacts(message, packet);
     const entry = this.#entryOf(flow, facts.source.host, facts.userAgent, facts.callId);
     const { state } = entry;
@@ -244,7 +249,8 @@ export class EndpointObserver {
       w3,
       entry: null,
       requests: 0,
-      nextMs: packet.timeMs,
+      nextRegisterMs: packet.timeMs,
+      nextInviteMs: packet.timeMs,
       sentMs: Number.NEGATIVE_INFINITY,
       awaiting: 0,
       dialogs: 0,
@@ -270,8 +276,10 @@ export class EndpointObserver {
 
   #isDue(flow: Flow, atMs: number, message: SipMessage): boolean {
     if (this.#options.sampleMs === 0 || flow.requests === 0) return true;
-    if (message.method !== Method.REGISTER && message.method !== Method.INVITE) return false;
-    return flow.requests < FIRST_REQUESTS || atMs >= flow.nextMs;
+    if (message.method === Method.REGISTER)
+      return flow.requests < FIRST_REQUESTS || atMs >= flow.nextRegisterMs;
+    if (message.method !== Method.INVITE) return false;
+    return flow.requests < FIRST_REQUESTS || atMs >= flow.nextInviteMs;
   }
 
   #entryOf(flow: Flow, source: string, userAgent: string, callId: string): Entry {

@@ -151,7 +151,7 @@ export class EndpointState {
     if (isFirst && first && !facts.inDialog) this.#firstMessage(facts, via, options.surelyFirst ?? false);
     this.#portChange(facts, via, options);
     this.#user(facts, via);
-    this.#residue(facts);
+    this.#residue(facts, via);
     this.#habit(facts, via, habits);
   }
 
@@ -343,11 +343,12 @@ export class EndpointState {
     }
   }
 
-  #residue(facts: RequestFacts): void {
+  #residue(facts: RequestFacts, via: ViaFacts): void {
     const port = this.#ports.get(facts.source.port);
     if (port === undefined) return;
     const { media, identities } = residueOf(facts);
-    const address = media[0] ?? identities[0]?.host;
+    // From is rewritten to the Via's address and is nobody else's then.
+    const address = [...media, ...identities.map(({ host }) => host)].find((host) => host !== via.host);
     if (address === undefined) return;
     if (port.residue !== null && port.residue !== address && facts.atMs - port.residueMs < HOUR_MS)
       this.manyBehindMs = facts.atMs;

@@ -318,6 +318,15 @@ test('the order of independent dialogs changes neither score nor verdict', () =>
   );
 });
 
+test('From rewritten as Via was is no second telephone behind the same port, another Call-ID is', () => {
+  const call = (host: string, header: 'From' | 'Call-ID') =>
+    register({ vias: [via('10.0.0.2')], contacts: [], callId: host, identities: [{ header, host }] });
+  const score = (second: RequestFacts) =>
+    assess(stateOf([call('192.168.50.20', 'Call-ID'), second]), NOON_MS, UNGATED).alg.score;
+  assert.equal(score(call('10.0.0.2', 'From')), 2);
+  assert.equal(score(call('192.168.50.21', 'Call-ID')), 0);
+});
+
 test('a state that was saved and taken back goes on as before', () => {
   const before = [register({ vias: [via(PUBLIC, 40_000)], contacts: [{ host: PUBLIC, port: 40_000 }] })];
   const moved = register({
