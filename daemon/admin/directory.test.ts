@@ -65,6 +65,17 @@ for (const [plural, entry] of [
   });
 }
 
+test('a list that is searched asks the directory for the text, which is not empty', async () => {
+  const { call } = adminFixture();
+  for (const id of ['ab', 'bc', 'cd']) await call('PUT', `/v1/directory/lines/${id}`, { body: {} });
+  const { json } = await call('GET', '/v1/directory/lines?search=b&limit=1', { scope: 'evidence' });
+  assert.deepEqual([json.items, json.cursor], [[{ id: 'ab' }], 'ab']);
+  const rest = await call('GET', '/v1/directory/lines?search=b&cursor=ab', { scope: 'evidence' });
+  assert.deepEqual([rest.json.items, rest.json.cursor], [[{ id: 'bc' }], null]);
+  assert.equal((await call('GET', '/v1/directory/lines?search=')).json.code, 'invalid-input');
+  assert.equal((await call('GET', '/v1/directory/lines?search=b', { scope: 'read' })).status, 403);
+});
+
 test('an entry that the directory refuses is 422 with the faults', async () => {
   const { call } = adminFixture();
   const { status, json } = await call('PUT', '/v1/directory/lines/one', { body: { customer: 'nobody' } });
