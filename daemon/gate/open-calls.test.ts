@@ -52,3 +52,13 @@ test('headers of more than 4,096 characters are not kept, of whichever side', ()
   assert.equal(call!.answer, null);
   assert.deepEqual(endingOf(call!, 'x'), []);
 });
+
+test('brackets that open and never close are not looked through again and again', () => {
+  const calls = new OpenCalls(10);
+  calls.invited('a', invite([`Record-Route: ${'<'.repeat(60_000)}`]), facts);
+  assert.equal(calls.size, 0);
+  calls.invited('a', invite([`Record-Route: ${'<'.repeat(3_000)}<sip:192.0.2.9;lr>`]), facts);
+  const call = calls.answered('a', 'd', answer([`Record-Route: ${'<'.repeat(60_000)}`]), []);
+  assert.equal(call!.answer, null);
+  assert.deepEqual(call!.callerRoutes, ['sip:192.0.2.9;lr']);
+});

@@ -79,9 +79,10 @@ export class OpenCalls {
     const requestUri = message.text(Field.requestUri);
     if (contact === undefined || from === undefined || to === undefined) return;
     if (requestUri === null) return;
-    const callerRoutes = routesOf(message.headers('Record-Route'));
-    const texts = [facts.callId, facts.fromTag, from, to, branch, requestUri, contact, ...callerRoutes];
+    const recorded = message.headers('Record-Route');
+    const texts = [facts.callId, facts.fromTag, from, to, branch, requestUri, contact, ...recorded];
     if (charactersOf(texts) > MOST_CHARACTERS) return;
+    const callerRoutes = routesOf(recorded);
     this.#calls.delete(transaction);
     this.#calls.set(transaction, {
       callId: facts.callId,
@@ -120,8 +121,9 @@ export class OpenCalls {
     const tag = message.text(Field.toTag);
     const contact = message.headers('Contact')[0];
     if (to === undefined || tag === null || contact === undefined) return call;
-    const routes = routesOf(message.headers('Record-Route'));
-    if (charactersOf([to, contact, ...routes]) > MOST_CHARACTERS) return call;
+    const recorded = message.headers('Record-Route');
+    if (charactersOf([to, contact, ...recorded]) > MOST_CHARACTERS) return call;
+    const routes = routesOf(recorded);
     const own = routes.findIndex((route) => ours.some((address) => route.includes(address)));
     // Those that stand before ours were added after it; from here the nearest is the last of them (RFC 3261 section 12.1.2).
     const calledRoutes = own < 0 ? [] : routes.slice(0, own).reverse();
@@ -199,9 +201,9 @@ function charactersOf(texts: readonly string[]): number {
 }
 
 function uriOf(header: string): string {
-  return (/<([^>]*)>/.exec(header)?.[1] ?? header.split(';')[0]).trim();
+  return (/<([^<>]*)>/.exec(header)?.[1] ?? header.split(';')[0]).trim();
 }
 
 function routesOf(headers: readonly string[]): string[] {
-  return headers.flatMap((header) => [...header.matchAll(/<([^>]*)>/g)].map(([, uri]) => uri));
+  return headers.flatMap((header) => [...header.matchAll(/<([^<>]*)>/g)].map(([, uri]) => uri));
 }
