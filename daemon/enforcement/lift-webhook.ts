@@ -92,6 +92,9 @@ export function verifyLift(
   return readLift(id, text);
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function readLift(webhookId: string, text: string): SignedLift | LiftWebhookError {
   let json: unknown;
   try {
@@ -99,10 +102,10 @@ function readLift(webhookId: string, text: string): SignedLift | LiftWebhookErro
   } catch {
     return refused('webhook-body-invalid', 'the body is not JSON');
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return refused('webhook-body-invalid', 'the body is one JSON object');
-  }
-  const { suspensionId, subject, reason, by, graceSeconds } = json as Record<string, unknown>;
+  if (!isObject(json)) return refused('webhook-body-invalid', 'the body is one JSON object');
+  // The payload that Standard Webhooks recommends is {type, timestamp, data}.
+  const order = typeof json['type'] === 'string' && isObject(json['data']) ? json['data'] : json;
+  const { id, suspensionId = id, subject, reason, by, graceSeconds } = order;
   const named = subjectOf(subject);
   const byId = typeof suspensionId === 'string' && suspensionId.length > 0 && suspensionId.length <= 64;
   if (byId === (named !== null)) {

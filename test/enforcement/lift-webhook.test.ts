@@ -65,6 +65,19 @@ describe('signed lift', () => {
     assert.equal(code(message, []), 'webhook-not-configured');
   });
 
+  test('the suspension may be called id, as the API calls it, and the order may be the data of an event', () => {
+    const { suspensionId: id, ...why } = ask;
+    for (const body of [
+      ask,
+      { id, ...why },
+      { type: 'suspension.lift', timestamp: '2026-11-22T12:00:00Z', data: { id, ...why } },
+    ]) {
+      const { body: bytes, headers } = signed(body, 'm1', nowMs);
+      const order = verifyLift(bytes, headers, [secret], nowMs);
+      assert.deepEqual(order.ok && [order.suspensionId, order.reason, order.by], ['x', 'paid', 'billing']);
+    }
+  });
+
   test('headers and bodies that say nothing usable', () => {
     const { body, headers } = signed(ask, 'm1', nowMs);
     const { 'webhook-id': _, ...without } = headers;
