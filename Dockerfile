@@ -14,6 +14,8 @@ WORKDIR /opt/vigie
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY console ./console
+# All of the daemon's that runs in the browser as well.
+COPY daemon/policy/translation.ts ./daemon/policy/translation.ts
 RUN npx vite build console
 
 FROM node:24-bookworm-slim

@@ -102,7 +102,7 @@ install_debian_packages() {
 
 # Bundles the console into console/dist, unless it was made of the very same sources and packages.
 build_console() {
-  made_of=$(cd "$root" && find console package-lock.json -type f -not -path 'console/dist/*' |
+  made_of=$(cd "$root" && find console daemon/policy/translation.ts package-lock.json -type f -not -path 'console/dist/*' |
     LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
   if [ "$(cat "$root/console/dist/.made-of" 2>/dev/null)" = "$made_of" ] && [ -f "$root/console/dist/index.html" ]; then
     return 0

@@ -129,7 +129,7 @@ function Report({ report, rate }: { report: IngestReport; rate: Series }) {
                   <th scope="col" class="right">
                     {t('ingest.messages')}
                   </th>
-                  <th scope="col" class="right">
+                  <th scope="col" class="right wide-only">
                     {t('ingest.perSecond')}
                   </th>
                   <th scope="col">{t('ingest.last')}</th>
@@ -146,7 +146,7 @@ function Report({ report, rate }: { report: IngestReport; rate: Series }) {
                   <tr key={agent.id} data-row>
                     <td class="number">{agent.id}</td>
                     <td class="right number">{count(agent.messages)}</td>
-                    <td class="right number">{count(agent.packetsPerSecond)}</td>
+                    <td class="right number wide-only">{count(agent.packetsPerSecond)}</td>
                     <td class="nowrap">{agent.lastSeen === null ? '–' : ago(agent.lastSeen)}</td>
                     <td class="right number">
                       {agent.gaps > 0 ? (
