@@ -643,6 +643,25 @@ describe('gate for drachtio', () => {
     assert.equal(service.counters.verdicts['unreadable'], 1);
   });
 
+  test('what would hold drachtio-srf up is judged without it', async () => {
+    service = await startGate();
+    // It needs 10 s for each of these.
+    const spaces = `X-Any: a${' '.repeat(40_000)}b\r\n`;
+    const hard = () => request('INVITE', '0142000001', { more: spaces });
+    assert.equal((await drachtio.request(hard(), pbx)).status, 200);
+    await block('line:alice');
+    const { status, text } = await drachtio.request(hard(), pbx);
+    assert.equal(status, 403);
+    assert.match(text, /^Reason: SIP;cause=403;text="vigie cmi\.credit-limit"/m);
+    assert.equal((await drachtio.request(request('INVITE', '112', { more: spaces }), pbx)).status, 200);
+    await state.del('vigie:blocked:line:alice');
+    await state.set('vigie:restricted:line:alice', JSON.stringify({ rule: 'cmi.caller-id' }));
+    assert.equal((await drachtio.request(hard(), pbx)).status, 200);
+    assert.match(drachtio.forwarded.at(-1)?.text ?? '', /^Privacy: id\r$/m);
+    assert.deepEqual(service.counters.verdicts, { clear: 2, suspended: 1, emergency: 1 });
+    assert.equal(await openCalls('alice'), 2);
+  });
+
   test('stopping: what was asked is answered, new requests go elsewhere', async () => {
     service = await startGate();
     const decide = service.gate.decide.bind(service.gate);

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { EventLog } from '../enforcement/hooks.ts';
 import type { GateCounters } from './counters.ts';
 import { type Agent, createSrf, type SrfApp, type SrfRequest, type SrfResponse } from './drachtio-srf.ts';
+import { easyPartOf, isEasyToRead } from './hard-to-read.ts';
 
 export interface DrachtioServer {
   readonly host: string;
@@ -21,12 +22,19 @@ export interface DrachtioConnectionOptions {
   readonly counters: GateCounters;
   /** Must see to it that the request is answered or handed on. */
   onRequest(request: SrfRequest, response: SrfResponse): void;
-  /** A request that drachtio-srf could not read. */
-  onUnreadable(transactionId: string, text: string): void;
+  /** A request that drachtio-srf could not read, or must not be given. */
+  onUnreadable(request: UnreadRequest): void;
   /** `cdr:attempt`, `cdr:start`, `cdr:stop` with their fields and the message. */
   onCallEvent(event: CallEvent): void;
   /** Authenticated; again after every reconnection. */
   onReady(): void;
+}
+
+export interface UnreadRequest {
+  readonly transactionId: string;
+  readonly text: string;
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface CallEvent {
@@ -217,16 +225,24 @@ export class DrachtioConnection {
       return;
     }
     this.#taken = false;
+    const isRequest = verb === 'sip' && head[2] === 'network' && !text.startsWith('SIP/2.0 ');
+    const isEasy = isEasyToRead(text);
     try {
-      deliver(socket, frame);
+      if (isEasy) deliver(socket, frame);
+      else if (!isRequest) deliver(socket, `${frame.slice(0, lineEnd)}\r\n${easyPartOf(text)}`);
     } catch (error) {
       this.#options.log.warn('gate.unreadable', { server: this.address, error });
     }
     // Dropped without a word by drachtio-srf, a request would never be answered.
-    const isRequest = verb === 'sip' && head[2] === 'network' && !text.startsWith('SIP/2.0 ');
     const method = text.slice(0, text.indexOf(' '));
-    if (isRequest && !this.#taken && this.#options.methods.includes(method))
-      this.#options.onUnreadable(head[8] ?? '', text);
+    if (!isRequest || this.#taken || !this.#options.methods.includes(method)) return;
+    const port = Number(head[6]);
+    this.#options.onUnreadable({
+      transactionId: head[8] ?? '',
+      text,
+      address: head[5] ?? '',
+      port: Number.isInteger(port) && port <= 65_535 ? port : 0,
+    });
   }
 
   #authenticated(hostports: string): void {

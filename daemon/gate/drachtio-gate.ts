@@ -8,7 +8,12 @@ import type { CallLedger } from './call-ledger.ts';
 import { dialogName, type InviteIds, transactionName } from './call-names.ts';
 import { Canceller } from './cancel.ts';
 import type { GateCounters } from './counters.ts';
-import { type CallEvent, DrachtioConnection, type DrachtioServer } from './drachtio-connection.ts';
+import {
+  type CallEvent,
+  DrachtioConnection,
+  type DrachtioServer,
+  type UnreadRequest,
+} from './drachtio-connection.ts';
 import type { ProxyResult, SrfRequest, SrfResponse } from './drachtio-srf.ts';
 import type { Gate } from './gate.ts';
 import { destinationsOf, type StayInPath, staysInPath } from './next-hop.ts';
@@ -74,7 +79,7 @@ export class DrachtioGate implements CallEnder {
           log: options.log,
           counters: options.counters,
           onRequest: (request, response) => void this.#request(index, request, response),
-          onUnreadable: (transactionId, text) => this.#unreadable(index, transactionId, text),
+          onUnreadable: (request) => void this.#unreadable(index, request),
           onCallEvent: (event) => this.#callEvent(event),
           onReady: () => {
             const send = (frame: string) => this.#connections[index].send(frame);
@@ -233,7 +238,8 @@ export class DrachtioGate implements CallEnder {
       emergencyUser,
     );
     const restricted = verdict.pass && verdict.restrictCallerId;
-    this.#keep(index, request.stackTxnId, this.#proxyFrame(request.stackTxnId, request.method, destinations));
+    const frame = this.#proxyFrame(request.stackTxnId, request.method, destinations, restricted);
+    this.#keep(index, request.stackTxnId, frame);
     const connection = this.#connections[index];
     const { srf } = connection;
     if (srf === null || !connection.holds(request.socket)) return;
@@ -328,24 +334,40 @@ export class DrachtioGate implements CallEnder {
     }
   }
 
-  #unreadable(index: number, transactionId: string, text: string): void {
+  /** Judged by what Vigie's own parser reads of it, and answered without drachtio-srf. */
+  async #unreadable(index: number, { transactionId, text, address, port }: UnreadRequest): Promise<void> {
+    const { counters, next, emergencyUser, log } = this.#options;
     const method = text.slice(0, text.indexOf(' '));
-    this.#options.counters.count('requests', method);
-    this.#options.counters.count('verdicts', 'unreadable');
-    const destinations = destinationsOf(
-      requestUriOf(text),
-      requestUserOf(text),
-      this.#options.next,
-      this.#options.emergencyUser,
-    );
-    const frame = this.#proxyFrame(transactionId, method, destinations);
-    this.#keep(index, transactionId, frame);
-    this.#connections[index].send(frame);
+    counters.count('requests', method);
+    this.#deciding++;
+    try {
+      const source = parseAddress(address) ?? new Endpoint();
+      source.port = port;
+      const verdict = await this.#decide(readQuestion(text, source));
+      counters.count('verdicts', verdict.grounds);
+      const uri = requestUriOf(text);
+      const destinations = destinationsOf(uri, requestUserOf(text), next, emergencyUser);
+      const frame = verdict.pass
+        ? this.#proxyFrame(transactionId, method, destinations, verdict.restrictCallerId)
+        : answerFrame(transactionId, verdict.refusal);
+      this.#keep(index, transactionId, frame);
+      this.#connections[index].send(frame);
+    } catch (error) {
+      log.error('gate.fault', { error });
+    } finally {
+      this.#deciding--;
+    }
   }
 
-  #proxyFrame(transactionId: string, method: string, destinations: readonly string[]): string {
+  #proxyFrame(
+    transactionId: string,
+    method: string,
+    destinations: readonly string[],
+    withholdsNumber: boolean,
+  ): string {
     const { stay, nextAfterMs } = this.#options;
-    return proxyFrame(transactionId, method, destinations, { stays: staysInPath(method, stay), nextAfterMs });
+    const stays = staysInPath(method, stay);
+    return proxyFrame(transactionId, method, destinations, { stays, nextAfterMs, withholdsNumber });
   }
 
   #keep(index: number, transactionId: string, frame: string): void {

@@ -60,9 +60,13 @@ export function proxyFrame(
   transactionId: string,
   method: string,
   destinations: readonly string[],
-  { stays, nextAfterMs }: { readonly stays: boolean; readonly nextAfterMs: number },
+  {
+    stays,
+    nextAfterMs,
+    withholdsNumber,
+  }: { readonly stays: boolean; readonly nextAfterMs: number; readonly withholdsNumber: boolean },
 ): string {
   const remain = stays ? 'remainInDialog' : '';
   const head = ['proxy', transactionId, remain, 'fullResponse', '', 'serial', `${nextAfterMs}ms`, ''];
-  return `${[...head, ...destinations].join('|')}\r\n${method} ${destinations[0]} SIP/2.0\r\n\r\n`;
+  return `${[...head, ...destinations].join('|')}\r\n${method} ${destinations[0]} SIP/2.0\r\n${withholdsNumber ? 'Privacy: id\r\n' : ''}\r\n`;
 }
