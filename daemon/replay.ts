@@ -106,7 +106,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     sources: counts.sources(),
     lines: counts.lines(options.config !== null),
     calls: counts.calls(),
-    endpoints: endpoints.verdicts(pipeline.nowMs).map(replayEndpoint),
+    endpoints: endpoints.verdicts().map(replayEndpoint),
     findings: findings.map(findingToJson),
   };
 }

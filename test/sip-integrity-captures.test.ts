@@ -40,6 +40,23 @@ const LINUX: readonly (readonly [string, EndpointVerdict, EndpointVerdict, numbe
   ['triple-alg-inner-two', 'suspected', 'suspected', 2],
 ];
 
+/** Written by a program, for what no router at hand does. The source is 198.51.100.77 but for IPv6. */
+const MADE: readonly (readonly [string, EndpointVerdict, EndpointVerdict, number])[] = [
+  ['alg-answers-altered', 'suspected', 'none', 0],
+  ['alg-behind-carrier-nat', 'suspected', 'confirmed', 2],
+  ['alg-behind-carrier-nat-call-id', 'none', 'suspected', 2],
+  ['alg-inner-rtcp-only', 'suspected', 'suspected', 2],
+  ['edge-proxy-no-rport', 'none', 'none', 0],
+  ['fortigate', 'confirmed', 'none', 0],
+  ['ipv6', 'not-assessable', 'not-assessable', 0],
+  ['learned-before', 'none', 'none', 1],
+  ['proxy-type-alg', 'suspected', 'none', 0],
+  ['site-proxy-as-registrar', 'none', 'none', 1],
+  ['site-proxy-three-nats', 'none', 'confirmed', 3],
+  ['stun-ice', 'none', 'none', 1],
+  ['target-refresh', 'none', 'none', 0],
+];
+
 const CAPTURES = join(import.meta.dirname, 'captures');
 
 test('every capture is in the table', () => {
@@ -85,6 +102,50 @@ for (const [name, alg, nat, minLayers] of LINUX) {
     );
   });
 }
+
+test('every made capture is in the table', () => {
+  assert.deepEqual(
+    readdirSync(join(CAPTURES, 'nat-made')).sort(),
+    MADE.map(([name]) => `${name}.pcap`).sort(),
+  );
+});
+
+for (const [name, alg, nat, minLayers] of MADE) {
+  test(`made ${name}: ALG ${alg}, nested NAT ${nat}`, async () => {
+    const { endpoints } = await replay([join(CAPTURES, 'nat-made', `${name}.pcap`)], {
+      config: null,
+      policy: null,
+    });
+    assert.deepEqual(
+      endpoints.map((endpoint) => [
+        endpoint.source,
+        endpoint.alg.verdict,
+        endpoint.nat.verdict,
+        endpoint.nat.minLayers,
+      ]),
+      [[name === 'ipv6' ? '2001:db8:1::20' : '198.51.100.77', alg, nat, minLayers]],
+    );
+  });
+}
+
+test('a verdict is that of the last message: another customer goes on for a day', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vigie-day-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const [nested, other] = ['21_phone_proxy_viachain', '00_nonat_udp'].map((name) =>
+    framesOf(join(CAPTURES, 'nat-alg', `${name}.pcap`)),
+  );
+  const laterMs = nested[0].timeMs - other[0].timeMs + 86_400_000;
+  const frames = [...nested, ...other.map(({ timeMs, bytes }) => ({ timeMs: timeMs + laterMs, bytes }))];
+  const file = writeFrames(join(directory, 'day.pcap'), frames);
+  const { endpoints } = await replay([file], { config: null, policy: null });
+  assert.deepEqual(
+    endpoints.map(({ source, nat }) => [source, nat.verdict, nat.score]),
+    [
+      ['198.51.100.77', 'confirmed', 3],
+      ['198.51.100.21', 'none', 0],
+    ],
+  );
+});
 
 test('the evidence names the addresses and what to do', async () => {
   const { endpoints } = await replay([join(CAPTURES, 'nat-alg', '05_single_alg_randport.pcap')], {

@@ -202,12 +202,15 @@ export class EndpointObserver {
     flow.dialogs++;
   }
 
-  /** Verdicts on every endpoint seen, in the order of their first message. */
-  verdicts(nowMs: number): EndpointVerdict[] {
+  /**
+   * Verdicts on every endpoint seen, in the order of their first message, as they stood at its last one: what others go on to say for hours
+   * takes nothing from them.
+   */
+  verdicts(): EndpointVerdict[] {
     return [...this.#entries.values()].map(({ source, userAgent, state }) => ({
       source,
       userAgent,
-      assessment: assess(state, nowMs, this.#options.gates),
+      assessment: assess(state, state.lastMs, this.#options.gates),
     }));
   }
 

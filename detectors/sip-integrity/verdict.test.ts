@@ -124,6 +124,10 @@ test('nested NAT: suspected from 2, confirmed from 3 with a chain, never by M3 a
   assert.equal(verdicts(signed(['M4', 'M0']))[1], 'suspected'); // 3.5, no proof
   assert.equal(verdicts(signed(['M4', 'M5']))[1], 'confirmed'); // 4.5
   assert.equal(verdicts(signed(['M5']))[1], 'suspected');
+  // A call proved it; a REGISTER an hour later shows the same by its Call-ID alone.
+  const later = signed(['M4', 'M5']);
+  later.sign({ code: 'M5i', text: 'M5i' }, NOON_MS + 3_600_000);
+  assert.equal(verdicts(later, NOON_MS + 3_600_000)[1], 'confirmed');
   assert.equal(verdicts(signed(['M4i', 'M5i']))[1], 'suspected'); // 3.5, by identifiers alone
   for (const code of ['M1', 'M2', 'M6'] as const) assert.equal(verdicts(signed([code]))[1], 'confirmed');
   assert.equal(verdicts(signed(['M1'], 1))[1], 'none');

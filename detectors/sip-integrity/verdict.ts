@@ -60,6 +60,7 @@ export function assess(state: EndpointState, nowMs: number, gates: Gates): Asses
     share,
     minLayers,
     state,
+    nowMs,
     gates,
   );
   return { alg, nat: { ...nat, minLayers } };
@@ -122,11 +123,16 @@ function judgeNat(
   share: number,
   minLayers: number,
   state: EndpointState,
+  nowMs: number,
   gates: Gates,
 ): Judged {
   const score = rounded(sum(parts) * share);
   if (minLayers >= 2) {
-    const proven = parts.some(({ code }) => PROVES_NAT.includes(code));
+    // Not of the strongest alone: M5i of a later REGISTER takes nothing from M5 of a call.
+    const proven = PROVES_NAT.some((code) => {
+      const sign = state.signs.get(code);
+      return sign !== undefined && nowMs - sign.lastMs < HALF_LIFE_MS;
+    });
     if (proven && score >= NAT_CONFIRMED && passes(parts, state, gates))
       return judged('confirmed', score, parts);
     if (score >= NAT_SUSPECTED) return judged('suspected', score, parts);
