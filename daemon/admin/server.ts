@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Log } from '../telemetry/log.ts';
+import { shareConnections } from './connection-share.ts';
 import { mountConsole } from './console.ts';
 import { type DecideService, mountDecide } from './drachtio-decide.ts';
 import { ApiError, errorCatalogue, problemOf } from './errors.ts';
@@ -118,12 +119,15 @@ function build(options: AdminOptions, routes: readonly Route[]): FastifyInstance
     requestTimeout: REQUEST_TIMEOUT_MS,
     handlerTimeout: ANSWER_TIMEOUT_MS,
     keepAliveTimeout: 5_000,
+    // Node.js looks every 30 s for those whose time is up: so long a silent connection would stay.
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 2_000 },
     routerOptions: { maxParamLength: MAXIMUM_PARAMETER_LENGTH, ignoreTrailingSlash: false },
     exposeHeadRoutes: false,
     return503OnClosing: true,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendFailure(options.log, error, request, reply),
   });
+  shareConnections(server.server);
   // The body stays bytes until the token is checked, and for signatures as it was sent.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>

@@ -278,8 +278,14 @@ export class Reader {
   }
 
   private text(shape: Shape, text: string, shown: string, written: Written, path: Path): unknown {
-    if (text.length < (shape.minLength ?? 0))
-      return this.refuse(written, 'out-of-range', path, 'is empty', 'write something, or leave the key out');
+    const { minLength = 0 } = shape;
+    if (text.length < minLength) {
+      const [what, todo] =
+        text === ''
+          ? ['is empty', 'write something, or leave the key out']
+          : ['is too short', `write at least ${minLength} characters`];
+      return this.refuse(written, 'out-of-range', path, what, todo);
+    }
     if (text.length > (shape.maxLength ?? 65_536)) {
       return this.refuse(
         written,
