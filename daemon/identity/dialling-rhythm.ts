@@ -4,12 +4,14 @@ import { type CallEvent, type CallLeg, callName, type Rhythm } from '../../detec
 const RECENT = 32;
 /** Open calls told apart; a line with more has long been noticed. */
 const MAXIMUM_OPEN = 64;
+const NONE: readonly string[] = [];
 
 interface Caller {
   attemptMs: number;
   number: string;
   endMs: number;
-  readonly open: Set<string>;
+  /** Replaced as a whole, so that it takes no more room than it needs. */
+  open: readonly string[];
   readonly recent: string[];
 }
 
@@ -31,7 +33,14 @@ export class DiallingRhythm {
     const caller = this.#callers.get(key);
     if (type === 'attempt') return this.#attempt(key, caller, leg, atMs);
     const over = type === 'ended' || (type === 'outcome' && event.outcome !== 'answered');
-    if (over && caller?.open.delete(callName(leg)) === true) caller.endMs = Math.max(caller.endMs, atMs);
+    if (over && caller !== undefined && caller.open.length > 0) {
+      const name = callName(leg);
+      if (caller.open.includes(name)) {
+        const open = caller.open.filter((known) => known !== name);
+        caller.open = open.length === 0 ? NONE : open;
+        caller.endMs = Math.max(caller.endMs, atMs);
+      }
+    }
     return null;
   }
 
@@ -41,8 +50,7 @@ export class DiallingRhythm {
     if (known === undefined) {
       if (this.#callers.size >= this.#capacity)
         this.#callers.delete(this.#callers.keys().next().value as string);
-      const open = new Set([name]);
-      this.#callers.set(key, { attemptMs: atMs, number, endMs: atMs, open, recent: [number] });
+      this.#callers.set(key, { attemptMs: atMs, number, endMs: atMs, open: [name], recent: [number] });
       return null;
     }
     // The Map keeps the order of insertion: who calls goes to the end.
@@ -50,14 +58,14 @@ export class DiallingRhythm {
     this.#callers.set(key, known);
     const rhythm: Rhythm = {
       intervalMs: Math.max(0, atMs - known.attemptMs),
-      idleMs: known.open.size > 0 ? null : Math.max(0, atMs - known.endMs),
+      idleMs: known.open.length > 0 ? null : Math.max(0, atMs - known.endMs),
       step: stepOf(known.number, number),
       repeated: known.recent.includes(number),
     };
     known.attemptMs = Math.max(known.attemptMs, atMs);
     known.number = number;
-    if (known.open.size >= MAXIMUM_OPEN) known.open.clear();
-    known.open.add(name);
+    if (known.open.length >= MAXIMUM_OPEN) known.open = [name];
+    else if (!known.open.includes(name)) known.open = known.open.concat(name);
     if (!rhythm.repeated) {
       known.recent.push(number);
       if (known.recent.length > RECENT) known.recent.shift();

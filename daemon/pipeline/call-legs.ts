@@ -40,6 +40,7 @@ export class CallLegs {
       this.#calls.invite(record, facts, charged, claim, () =>
         this.#origin(
           from,
+          charged,
           charged !== null && charged.trunk !== null,
           this.#attribution.countryOf(charged?.line ?? claim, from),
         ),
@@ -51,7 +52,7 @@ export class CallLegs {
     const record = this.#calls.findFor(facts, 'incoming') ?? this.#newRecord(facts, 'incoming', 1);
     if (record)
       this.#calls.invite(record, facts, charged, null, () =>
-        this.#origin(to, true, this.#attribution.countryOf(charged.line, to)),
+        this.#origin(to, charged, true, this.#attribution.countryOf(charged.line, to)),
       );
   }
 
@@ -66,7 +67,7 @@ export class CallLegs {
     );
   }
 
-  #origin(customer: Endpoint, trusted: boolean, country: string | null): CallOrigin {
+  #origin(customer: Endpoint, charged: Charged | null, trusted: boolean, country: string | null): CallOrigin {
     const message = this.#message;
     const presented = bounded(message.text(Field.fromUser)) ?? '';
     const called = bounded(message.text(Field.requestUser)) ?? '';
@@ -79,7 +80,8 @@ export class CallLegs {
       asserted: trusted ? bounded(message.text(Field.assertedUser)) : null,
       userAgent: bounded(message.text(Field.userAgent)) ?? '',
       emergency: this.#numbers.isEmergency(called, uri, country),
-      source: formatAddress(customer),
+      // Of the same address: one text for both.
+      source: charged?.source ?? formatAddress(customer),
       sourcePort: customer.port,
     };
   }

@@ -26,6 +26,9 @@ export interface CallOrigin {
 const MAXIMUM_DIALOGS = 4;
 const MAXIMUM_CSEQS = 8;
 const MAXIMUM_BRANCHES = 16;
+/** Lists that are empty for most calls: one for all. */
+const NO_NUMBERS: readonly number[] = [];
+const NO_TAGS: readonly TagHash[] = [];
 /** How long a caller takes to send BYE to the fork that it does not keep. */
 const FORK_CHOICE_MS = 5_000;
 
@@ -83,20 +86,19 @@ export class CallRecord {
   faxTold = false;
   /** Of the marks that rules asked for, how many the call has passed. */
   marksPassed = 0;
-  /** When the record expires if nothing more comes, and when the tracker looks at it next. */
-  expiresAtMs = 0;
+  /** When the tracker looks at the record next. */
   dueAtMs = Number.POSITIVE_INFINITY;
 
   /** CSeq numbers of INVITEs with credentials, and those whose answer shows that the proxy accepted them. */
-  readonly credentialCseqs: number[] = [];
-  readonly acceptedCseqs: number[] = [];
+  credentialCseqs: readonly number[] = NO_NUMBERS;
+  acceptedCseqs: readonly number[] = NO_NUMBERS;
   /** To-tags of the 2xx, one per dialog of a forked call. */
-  readonly dialogs: TagHash[] = [];
+  dialogs: readonly TagHash[] = NO_TAGS;
   dialogTag: string | null = null;
   /** Set once a second fork has answered: when, and the text of its To-tag. */
   fork: { readonly atMs: number; readonly tag: string | null } | null = null;
   /** Incoming leg: branches (low hash word) still without a final answer: the call fails when all have failed. */
-  readonly openBranches: number[] = [];
+  openBranches: readonly number[] = NO_NUMBERS;
 
   constructor(
     callId: string,
@@ -140,7 +142,7 @@ export class CallRecord {
 
   addDialog(hi: number, lo: number): void {
     if ((hi !== 0 || lo !== 0) && this.dialogs.length < MAXIMUM_DIALOGS && !this.hasDialog(hi, lo))
-      this.dialogs.push({ hi, lo });
+      this.dialogs = this.dialogs.concat({ hi, lo });
   }
 
   /** A 2xx at this time answers the call: the first one, or that of another fork. */
@@ -159,17 +161,17 @@ export class CallRecord {
     if (this.dialogs.length < 2 || this.fork === null) return false;
     const at = this.dialogs.findIndex((tag) => tag.hi === hi && tag.lo === lo);
     if (at < 0 || (at === 0 && atMs - this.fork.atMs > FORK_CHOICE_MS)) return false;
-    this.dialogs.splice(at, 1);
+    this.dialogs = this.dialogs.toSpliced(at, 1);
     if (at === 0) this.dialogTag = this.fork.tag;
     return true;
   }
 
   addCredentialCseq(cseq: number): void {
-    remember(this.credentialCseqs, cseq, MAXIMUM_CSEQS);
+    this.credentialCseqs = remembered(this.credentialCseqs, cseq, MAXIMUM_CSEQS);
   }
 
   addAcceptedCseq(cseq: number): void {
-    remember(this.acceptedCseqs, cseq, MAXIMUM_CSEQS);
+    this.acceptedCseqs = remembered(this.acceptedCseqs, cseq, MAXIMUM_CSEQS);
   }
 
   /** The proxy accepted credentials that an INVITE of this call carried. */
@@ -178,22 +180,21 @@ export class CallRecord {
   }
 
   openBranch(branch: number): void {
-    remember(this.openBranches, branch, MAXIMUM_BRANCHES);
+    this.openBranches = remembered(this.openBranches, branch, MAXIMUM_BRANCHES);
   }
 
   /** Notes a branch's final failure; true when no branch is left open. */
   closeBranch(branch: number): boolean {
-    const at = this.openBranches.indexOf(branch);
-    if (at >= 0) this.openBranches.splice(at, 1);
+    const open = this.openBranches.filter((known) => known !== branch);
+    this.openBranches = open.length === 0 ? NO_NUMBERS : open;
     return this.openBranches.length === 0;
   }
 }
 
-function remember(list: number[], value: number, maximum: number): void {
-  if (!list.includes(value)) {
-    if (list.length >= maximum) list.shift();
-    list.push(value);
-  }
+/** The list with the value, without its oldest if it were too long. A new list, exactly as long as it is: push leaves room for 16. */
+function remembered(list: readonly number[], value: number, maximum: number): readonly number[] {
+  if (list.includes(value)) return list;
+  return (list.length >= maximum ? list.slice(1) : list).concat(value);
 }
 
 /** The outcome that a final failure status stands for. 487 without a CANCEL is the proxy giving up on ringing. */

@@ -451,13 +451,13 @@ export class CallTracker {
    * never holds the record of a call long over.
    */
   #schedule(record: CallRecord): void {
-    record.expiresAtMs = expiryOf(record, this.#options);
+    const expiresAtMs = expiryOf(record, this.#options);
     const mark = this.marksMs[record.marksPassed];
     const markAtMs =
       record.answeredAtMs > 0 && !record.endTold && record.charged !== null && mark !== undefined
         ? record.answeredAtMs + mark + PAST_MARK_MS
         : Number.POSITIVE_INFINITY;
-    const atMs = Math.min(record.expiresAtMs, markAtMs, Math.max(this.#nowMs, record.lastSeenMs) + LOOK_MS);
+    const atMs = Math.min(expiresAtMs, markAtMs, Math.max(this.#nowMs, record.lastSeenMs) + LOOK_MS);
     if (atMs >= record.dueAtMs) return;
     record.dueAtMs = atMs;
     this.#due.push(atMs, record);
