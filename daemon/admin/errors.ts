@@ -254,6 +254,11 @@ const catalogue = {
     title: 'The token asks too often.',
     action: 'Wait as long as Retry-After says; admin.requestsPerMinute is the limit.',
   },
+  'address-limited': {
+    status: 429,
+    title: 'This address asks too often.',
+    action: 'Wait as long as Retry-After says. What needs no token is answered 600 times a minute.',
+  },
   'exports-limited': {
     status: 429,
     title: 'Too many dossiers and claims are being made.',

@@ -1,9 +1,12 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isLoopback } from '../gate/loopback.ts';
 import { hostOf } from '../ingest/address.ts';
 import { ApiError } from './errors.ts';
 
 const MINUTE_MS = 60_000;
+/** Requests a minute of one host for what is open to everybody: `/metrics` takes milliseconds that packets wait for. */
+const OPEN_REQUESTS = 600;
 /** Tokens and addresses that are told apart at a time. */
 const MOST_KEYS = 10_000;
 
@@ -16,6 +19,8 @@ export interface Limits {
 }
 
 export interface Guard {
+  /** Counts a request that needs no token; throws `address-limited`. Loopback addresses are not counted. */
+  open(request: FastifyRequest): Promise<void>;
   /** Counts a request of the token; throws `requests-limited`. */
   request(request: FastifyRequest): Promise<void>;
   /** Counts a failed authentication; throws `failures-limited` instead of the failure itself. A good token passes all the same. */
@@ -29,11 +34,17 @@ export interface Guard {
 export function guardOf(server: FastifyInstance, limits: () => Limits): Guard {
   server.register(rateLimit, { global: false, cache: MOST_KEYS });
   let count: {
+    readonly open: ReturnType<FastifyInstance['createRateLimit']>;
     readonly request: ReturnType<FastifyInstance['createRateLimit']>;
     readonly failure: ReturnType<FastifyInstance['createRateLimit']>;
   } | null = null;
   server.after(() => {
     count = {
+      open: server.createRateLimit({
+        timeWindow: MINUTE_MS,
+        max: OPEN_REQUESTS,
+        keyGenerator: (request) => `open ${hostOf(request.ip)}`,
+      }),
       request: server.createRateLimit({
         timeWindow: MINUTE_MS,
         max: () => limits().requests,
@@ -48,8 +59,8 @@ export function guardOf(server: FastifyInstance, limits: () => Limits): Guard {
     };
   });
   const check = async (
-    what: 'request' | 'failure',
-    code: 'requests-limited' | 'failures-limited',
+    what: 'open' | 'request' | 'failure',
+    code: 'address-limited' | 'requests-limited' | 'failures-limited',
     request: FastifyRequest,
   ): Promise<void> => {
     const state = await count?.[what](request);
@@ -58,6 +69,9 @@ export function guardOf(server: FastifyInstance, limits: () => Limits): Guard {
     throw new ApiError(code, `${state.max} a minute are allowed.`, { retryAfterSeconds });
   };
   return {
+    open: async (request) => {
+      if (!isLoopback(request.ip)) await check('open', 'address-limited', request);
+    },
     request: (request) => check('request', 'requests-limited', request),
     failure: (request) => check('failure', 'failures-limited', request),
   };

@@ -13,6 +13,7 @@ function errorsOf(route: Route): ErrorCode[] {
   const codes: ErrorCode[] = [...route.errors, 'internal-error', 'store-unavailable', 'answer-timeout'];
   if (route.scope !== null)
     codes.push('token-missing', 'token-unknown', 'scope-insufficient', 'requests-limited');
+  else if (route.method === 'GET') codes.push('address-limited');
   if (route.scope !== null || route.body) codes.push('failures-limited');
   if (isIdempotent(route)) codes.push('idempotency-key-in-use', 'idempotency-key-reused');
   if (route.params || route.query || route.body) codes.push('invalid-input');

@@ -215,3 +215,14 @@ test('readiness is 503 only when a part has failed', async () => {
     uptimeSeconds: 1,
   });
 });
+
+test('what is open to everybody is answered so often a minute, to each address; loopback always', async () => {
+  const { server } = adminFixture();
+  const ask = async (remoteAddress: string, url = '/livez') =>
+    (await server.inject({ method: 'GET', url, remoteAddress })).statusCode;
+  for (let count = 0; count < 600; count++) assert.equal(await ask('192.0.2.1'), 200);
+  assert.equal(await ask('192.0.2.1'), 429);
+  assert.equal(await ask('192.0.2.1', '/metrics'), 429);
+  assert.equal(await ask('192.0.2.2', '/metrics'), 200);
+  for (let count = 0; count < 601; count++) assert.equal(await ask('127.0.0.1'), 200);
+});

@@ -178,7 +178,10 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions, gua
     bodyLimit: route.maximumBodyBytes ?? DEFAULT_BODY_BYTES,
     onRequest: async (request) => {
       request.vigieBearer = null;
-      if (route.scope === null) return;
+      if (route.scope === null) {
+        if (route.method === 'GET') await guard.open(request);
+        return;
+      }
       request.vigieBearer = await guarded(guard, request, () =>
         authorise(request.headers.authorization, route.scope as Scope, options),
       );
