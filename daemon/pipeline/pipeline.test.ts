@@ -422,6 +422,22 @@ test('a BYE that the capture lost shows by its answer; one that is challenged ha
   }
 });
 
+test('a BYE captured late is told at its time: before what came after it', () => {
+  const longer = call({ line: LINE, from: PHONE, atMs: START, durationMs: 5001 });
+  const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs: 5000, twoLegs: true });
+  const byes = frames.filter(({ text }) => text.startsWith('BYE '));
+  const [own, carriers] = byes.toSorted((a, b) => a.timeMs - b.timeMs);
+  assert.equal(carriers.timeMs - own.timeMs, 1);
+  const begun = byTime([...longer, ...frames.filter((frame) => frame !== own && frame !== carriers)]);
+  const rest = begun.filter(({ timeMs }) => timeMs < own.timeMs);
+  const recorder = new Recorder().play([...rest, ...longer.slice(-2), carriers, own]);
+  recorder.pipeline.finish();
+  assert.deepEqual(
+    recorder.events.flatMap((event) => (event.type === 'ended' ? [event.durationMs] : [])),
+    [5000, 5001],
+  );
+});
+
 test('a device that registers anew with another Call-ID has lost its answered calls', () => {
   const recorder = new Recorder().play([
     ...register({ line: LINE, from: PHONE, atMs: START }),

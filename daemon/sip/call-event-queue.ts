@@ -46,6 +46,10 @@ export class CallEventQueue {
     const { told, record } = this.#heap.pop() as { told: Told; record: CallRecord };
     const leg = legOf(record);
     if (!leg || endedBefore(told, record)) return;
+    if (told === 'ended') {
+      if (record.endOut) return;
+      record.endOut = true;
+    }
     this.#onEvent(eventOf(told, record, leg, this.#ages));
     // Saved once it is counted: a crash in between counts the event too little, never twice.
     if (told !== 'ringing') this.#onChange?.(record);

@@ -83,6 +83,8 @@ export class CallRecord {
   answeredTold = false;
   outcomeTold = false;
   endTold = false;
+  /** The end by BYE has left the queue. */
+  endOut = false;
   faxTold = false;
   /** Of the marks that rules asked for, how many the call has passed. */
   marksPassed = 0;

@@ -250,8 +250,11 @@ export class CallTracker {
         continue;
       }
       if (r.byeAtMs === 0 || f.timeMs < r.byeAtMs) {
+        // The end that waits has its place by the later BYE: one more, at its own time, is told first.
+        const earlier = r.endTold && r.byeAtMs > 0;
         r.byeAtMs = f.timeMs;
         r.byeTag = tag;
+        if (earlier) this.#queue(Math.max(f.timeMs, r.answeredAtMs), 'ended', r);
       }
       this.#tell(r);
     }
