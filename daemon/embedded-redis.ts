@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileS
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { processMark } from './process-mark.ts';
 
 /** The part of a pino logger that is used; the event's name is the message. */
 export interface EmbeddedRedisLog {
@@ -57,18 +58,6 @@ const healthyAfterMs = 30_000;
 const watchEveryMs = 500;
 
 const sleep = (durationMs: number) => new Promise<void>((resolve) => setTimeout(resolve, durationMs));
-
-/** Identity of a process that survives the reuse of its number: the number and its start time in clock ticks. */
-function processMark(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command in parentheses may hold anything; the start time is the 20th field after it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : `${pid} ${fields[19]}`;
-  } catch {
-    return null;
-  }
-}
 
 function readText(file: string): string | null {
   try {
