@@ -97,8 +97,8 @@ export class CallRecord {
   /** To-tags of the 2xx, one per dialog of a forked call. */
   dialogs: readonly TagHash[] = NO_TAGS;
   dialogTag: string | null = null;
-  /** Set once a second fork has answered: when, and the text of its To-tag. */
-  fork: { readonly atMs: number; readonly tag: string | null } | null = null;
+  /** Set once a second fork has answered: when, the text of its To-tag, and what was dropped since. */
+  fork: { readonly atMs: number; readonly tag: string | null; readonly dropped: TagHash[] } | null = null;
   /** Incoming leg: branches (low hash word) still without a final answer: the call fails when all have failed. */
   openBranches: readonly number[] = NO_NUMBERS;
 
@@ -149,9 +149,11 @@ export class CallRecord {
 
   /** A 2xx at this time answers the call: the first one, or that of another fork. */
   answeredBy(hi: number, lo: number, tag: string | null, atMs: number): void {
+    // A dropped fork that has not heard the ACK says it again.
+    if (this.fork?.dropped.some((gone) => gone.hi === hi && gone.lo === lo)) return;
     this.addDialog(hi, lo);
     this.dialogTag ??= tag;
-    if (this.dialogs.length > 1) this.fork ??= { atMs, tag };
+    if (this.dialogs.length > 1) this.fork ??= { atMs, tag, dropped: [] };
   }
 
   /**
@@ -163,6 +165,7 @@ export class CallRecord {
     if (this.dialogs.length < 2 || this.fork === null) return false;
     const at = this.dialogs.findIndex((tag) => tag.hi === hi && tag.lo === lo);
     if (at < 0 || (at === 0 && atMs - this.fork.atMs > FORK_CHOICE_MS)) return false;
+    this.fork.dropped.push(this.dialogs[at]);
     this.dialogs = this.dialogs.toSpliced(at, 1);
     if (at === 0) this.dialogTag = this.fork.tag;
     return true;
