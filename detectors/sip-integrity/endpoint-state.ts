@@ -53,6 +53,8 @@ const MOST_DIALOGS = 16;
 const MOST_HOSTS = 16;
 /** A client that learns its address from answers writes it in the second or third request. */
 const LEARNING_REQUESTS = 3;
+/** Packets overtake each other by less. */
+const OVERTAKEN_MS = 1000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
@@ -104,6 +106,8 @@ export class EndpointState {
   /** Private addresses in Via: of requests that nothing rewrote (N3), and those that a router had written there (A10). */
   readonly #untouched = new Set<string>();
   readonly #rewritten = new Set<string>();
+  /** Call-ID that A4 was told by, while an earlier request of it may still come, overtaken on the way. */
+  #firstCallId: string | null = null;
   readonly #dialogs = new Set<string>();
   readonly #flows = new Map<string, Flow>();
   readonly #users = new Map<string, User>();
@@ -148,6 +152,7 @@ export class EndpointState {
     this.assessable++;
     const via = soleVia(facts);
     if (via === null) return;
+    if (this.#firstCallId !== null) this.#overtaken(facts);
     if (isFirst && first && !facts.inDialog) this.#firstMessage(facts, via, options.surelyFirst ?? false);
     this.#portChange(facts, via, options);
     this.#user(facts, via);
@@ -260,10 +265,21 @@ export class EndpointState {
     if (source.port === 5060 || source.port === 5061) return;
     // It has had an answer before, and that has told it.
     if (facts.answersChallenge) return;
-    if (!surely && cseq > 1) this.first = 'counting';
-    else this.first = surely || method === 'REGISTER' ? 'registration' : 'call';
+    if (!surely && cseq > 1) {
+      this.first = 'counting';
+      this.#firstCallId = facts.callId;
+    } else this.first = surely || method === 'REGISTER' ? 'registration' : 'call';
     const text = `the very first message already has the mapped port: Via ${shown(via)}`;
     this.sign({ code: 'A4', text }, atMs);
+  }
+
+  /** The REGISTER that began the count was overtaken on its way to the capture: nothing was heard before. */
+  #overtaken({ callId, method, cseq, atMs }: RequestFacts): void {
+    if (atMs - this.firstMs > OVERTAKEN_MS) this.#firstCallId = null;
+    else if (callId === this.#firstCallId && method === 'REGISTER' && cseq === 1) {
+      this.first = 'registration';
+      this.#firstCallId = null;
+    }
   }
 
   /** A NAT that gives a new port: a router that rewrites has it in the next message, a client that learns one later. */

@@ -64,6 +64,20 @@ test('A4 of a first message that counts on from another one suspects, and does n
   assert.deepEqual(call(1), ['confirmed', 4.2]);
   assert.deepEqual(call(2), ['suspected', 4.2]);
   assert.deepEqual(call(2, true), ['confirmed', 4.2]);
+  // The REGISTER before it was overtaken on the way; or another registration began later.
+  const overtaken = (ms: number, callId = 'call-1') => {
+    const before = register({
+      atMs: NOON_MS + ms,
+      callId,
+      cseq: 1,
+      vias: [via(PUBLIC, 40_000)],
+      contacts: [],
+    });
+    return verdicts(stateOf([rewritten(PUBLIC, 40_000, { cseq: 2 }), before]))[0];
+  };
+  assert.equal(overtaken(1000), 'confirmed');
+  assert.equal(overtaken(1001), 'suspected');
+  assert.equal(overtaken(1, 'another'), 'suspected');
 });
 
 test('a client that learned Via, as its untouched body shows, had A4 from an answer unless its count begins', () => {
