@@ -77,7 +77,11 @@ export const SuspendBody = Type.Object(
 
 export const LiftWebhookBody = Type.Object({
   suspensionId: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 64, description: 'One suspension; either this or `subject`.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: 'One suspension, also taken as `id`; either this or `subject`.',
+    }),
   ),
   subject: Type.Optional(SubjectSchema),
   reason: ReasonSchema,
