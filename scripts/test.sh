@@ -44,7 +44,7 @@ for step in $steps; do
     tsc --noEmit -p console || status=1
     ;;
   unit)
-    run_tests unit --test-timeout=120000 'daemon/**/*.test.ts' 'detectors/**/*.test.ts' 'cli/**/*.test.ts' \
+    run_tests unit --test-timeout=300000 'daemon/**/*.test.ts' 'detectors/**/*.test.ts' 'cli/**/*.test.ts' \
       'simulate/**/*.test.ts' 'bench/**/*.test.ts' || status=1
     ;;
   system) run_tests system --test-concurrency=1 --test-timeout=300000 'test/**/*.test.ts' || status=1 ;;
