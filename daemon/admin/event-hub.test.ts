@@ -8,7 +8,7 @@ import { adminFixture } from './services.fixture.ts';
 
 /** A server over `hub`, and clients of its stream. */
 async function listening(context: TestContext, hub: EventHub) {
-  const { server, secrets } = adminFixture({ events: hub }, true);
+  const { server, secrets, tokens } = adminFixture({ events: hub }, true);
   await server.listen({ host: '127.0.0.1', port: 0 });
   context.after(() => server.close());
   const { port } = server.server.address() as AddressInfo;
@@ -29,7 +29,7 @@ async function listening(context: TestContext, hub: EventHub) {
     };
     return { response, until, text: () => text, close: () => request.destroy() };
   };
-  return { server, port, secrets, follow };
+  return { server, port, secrets, tokens, follow };
 }
 
 const idsOf = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
@@ -128,4 +128,22 @@ test('closing the server ends the streams', async (context) => {
   await ended;
   assert.equal(hub.clients, 0);
   assert.equal(hub.full, true);
+});
+
+test('a stream ends when its token is revoked, others go on', async (context) => {
+  const hub = new EventHub({ heartbeatMs: 5 });
+  const { follow, tokens } = await listening(context, hub);
+  const revoked = await follow('read');
+  const other = await follow('admin');
+  await revoked.until('still here');
+  revoked.response.on('error', () => undefined);
+  const cut = new Promise((resolve) => revoked.response.once('close', resolve));
+  tokens.splice(
+    tokens.findIndex(({ name }) => name === 'read-token'),
+    1,
+  );
+  await cut;
+  hub.publish('alert', { n: 1 });
+  await other.until('"n":1');
+  assert.equal(hub.clients, 1);
 });

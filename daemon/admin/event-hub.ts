@@ -31,6 +31,8 @@ export type View = (data: unknown) => unknown;
 interface Client {
   readonly response: ServerResponse;
   readonly view: View;
+  /** Asked at each heartbeat: who may not listen any more is cut. */
+  readonly mayListen: () => boolean;
 }
 
 /**
@@ -93,8 +95,13 @@ export class EventHub {
    * Answers with the stream from now on, or from after `lastEventId` as far as that is kept; `missed` says that some of it is not. The
    * response's head is written here.
    */
-  attach(response: ServerResponse, lastEventId: string | null, view: View): void {
-    const client = { response, view };
+  attach(
+    response: ServerResponse,
+    lastEventId: string | null,
+    view: View,
+    mayListen: () => boolean = () => true,
+  ): void {
+    const client = { response, view, mayListen };
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -148,7 +155,10 @@ export class EventHub {
   }
 
   #beat(): void {
-    for (const client of this.#clients) this.#send(client, ': still here\n\n');
+    for (const client of this.#clients) {
+      if (client.mayListen()) this.#send(client, ': still here\n\n');
+      else client.response.destroy();
+    }
   }
 
   #leave(client: Client): void {

@@ -19,6 +19,8 @@ export interface RouteRequest<P, Q, B> {
   readonly headers: Readonly<Record<string, string>>;
   /** Who asks; null on open routes. */
   readonly bearer: Bearer | null;
+  /** The token still stands in the configuration with the scope that is needed: asked again by answers that last. */
+  readonly stillAllowed: () => boolean;
   /** What of an answer this bearer may see. */
   readonly view: View;
   readonly services: AdminServices;

@@ -199,6 +199,13 @@ function mount(server: FastifyInstance, route: Route, options: AdminOptions, gua
         rawBody,
         headers: singleHeaders(request.headers),
         bearer: request.vigieBearer,
+        stillAllowed: () =>
+          options
+            .tokens()
+            .some(
+              ({ name, scopes }) =>
+                name === request.vigieBearer?.name && allows(scopes, route.scope ?? 'admin'),
+            ),
         view,
         services: options.services,
       };

@@ -307,5 +307,5 @@ export function adminFixture(change: Partial<AdminServices> = {}, withMetrics = 
     const json = type.includes('json') ? JSON.parse(reply.body) : null;
     return { status: reply.statusCode, type, json, text: reply.body, headers: reply.headers };
   };
-  return { server, services, state, secrets, call };
+  return { server, services, state, secrets, tokens, call };
 }

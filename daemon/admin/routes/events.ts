@@ -23,11 +23,12 @@ export const eventRoutes: readonly Route[] = [
       },
     },
     errors: ['streams-exhausted'],
-    handle: ({ headers, services, view }) => {
+    handle: ({ headers, services, view, stillAllowed }) => {
       if (services.events.full) throw new ApiError('streams-exhausted');
       return {
         status: 200,
-        stream: (response) => services.events.attach(response, headers['last-event-id'] ?? null, view),
+        stream: (response) =>
+          services.events.attach(response, headers['last-event-id'] ?? null, view, stillAllowed),
       };
     },
   }),
