@@ -19,6 +19,8 @@ interface Model {
   readonly device: string;
   readonly flow: number;
   readonly callId: string;
+  /** Times that the device took another Call-ID. */
+  readonly changes: number;
   readonly expiresAtMs: number;
 }
 
@@ -81,7 +83,9 @@ test('as the naive model: REGISTERs that make, refresh, move, shorten and remove
           const expiresAtMs = nowMs + step.forMs;
           const former = model.find((entry) => entry.line === line && entry.device === device);
           model = model.filter((entry) => entry !== former);
-          const entry = { line, device, flow, callId, expiresAtMs };
+          const changed = former !== undefined && former.callId !== callId;
+          const changes = former === undefined ? 0 : former.changes + Number(changed);
+          const entry = { line, device, flow, callId, changes, expiresAtMs };
           model.push(entry);
           ends(entry, expiresAtMs, 'registered');
           const given = registrations.bind(
@@ -89,7 +93,8 @@ test('as the naive model: REGISTERs that make, refresh, move, shorten and remove
             newBinding(device, flow, callId, expiresAtMs),
             nowMs,
           );
-          const before = former && { ...FLOWS[former.flow], callId: former.callId };
+          // All steps lie within an hour.
+          const before = former && { ...FLOWS[former.flow], startedAnew: changed && changes === 1 };
           assert.deepEqual(given, before ?? null);
         } else if (step.kind === 'unbind') {
           const device = step.device === null ? null : DEVICES[step.device];
@@ -134,6 +139,20 @@ test('as the naive model: REGISTERs that make, refresh, move, shorten and remove
     }),
     { numRuns: 400 },
   );
+});
+
+test('another Call-ID is a start of the device, but not within an hour of the last one', () => {
+  const registrations = new Registrations(10, () => {});
+  const line = lines().ensure('100', 0);
+  const startsAnew = (callId: string, atMs: number) =>
+    registrations.bind(line, newBinding(DEVICES[0], 0, callId, atMs + 7_200_000), atMs)?.startedAnew;
+  assert.equal(startsAnew('a', 1000), undefined);
+  assert.equal(startsAnew('a', 2000), false);
+  assert.equal(startsAnew('b', 3000), true);
+  assert.equal(startsAnew('c', 3000 + 3_599_999), false);
+  assert.equal(startsAnew('d', 3000 + 3_599_999 + 3_600_000), true);
+  registrations.unbind(line, null, 9_000_000);
+  assert.equal(startsAnew('e', 9_000_001), undefined);
 });
 
 function describe(event: RegistrationEvent): string {

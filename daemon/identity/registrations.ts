@@ -18,6 +18,8 @@ export interface BindingEntry {
   flowLo: number;
   /** Call-ID of the REGISTER: a device that starts anew takes a new one. */
   callId: string;
+  /** When the device took another Call-ID last, -Infinity if it never did. */
+  callIdChangedAtMs: number;
   expiresAtMs: number;
   /** The binding was replaced or removed; its timer has nothing left to do. */
   gone: boolean;
@@ -27,7 +29,12 @@ export interface BindingEntry {
 }
 
 /** What a binding was before a REGISTER wrote it over. */
-export type FormerBinding = Pick<BindingEntry, 'source' | 'sourcePort' | 'callId'>;
+export interface FormerBinding {
+  readonly source: string;
+  readonly sourcePort: number;
+  /** The device took another Call-ID than before, as it does when it starts (RFC 3261 §10.2.4). */
+  readonly startedAnew: boolean;
+}
 
 export interface NewBinding {
   readonly device: string;
@@ -40,6 +47,11 @@ export interface NewBinding {
   readonly expiresAtMs: number;
 }
 
+/**
+ * A device that takes another Call-ID again within this time takes one as it likes: that says nothing of a start. Or nobody could be held to a
+ * limit of calls who registers before each.
+ */
+const STARTS_APART_MS = 3_600_000;
 /** Bindings of one line at most; a registrar that lets a line have more does not make us keep them. */
 const MAXIMUM_PER_LINE = 64;
 /** User-Agents that bindings share one string of. */
@@ -88,8 +100,15 @@ export class Registrations {
    */
   bind(line: LineEntry, binding: NewBinding, atMs: number): FormerBinding | null {
     const known = deviceOf(line, binding.device);
-    const former: FormerBinding | null =
-      known === null ? null : { source: known.source, sourcePort: known.sourcePort, callId: known.callId };
+    let former: FormerBinding | null = null;
+    let callIdChangedAtMs = known?.callIdChangedAtMs ?? Number.NEGATIVE_INFINITY;
+    if (known !== null) {
+      const { source, sourcePort } = known;
+      const changed = known.callId !== binding.callId;
+      const startedAnew = changed && atMs - callIdChangedAtMs >= STARTS_APART_MS;
+      former = { source, sourcePort, startedAnew };
+      if (changed) callIdChangedAtMs = atMs;
+    }
     let entry = known;
     // Its timer is due before the new end, and goes on then.
     if (known !== null && binding.expiresAtMs >= known.expiresAtMs) this.#refresh(known, binding);
@@ -101,6 +120,7 @@ export class Registrations {
       }
       entry = this.#add(line, binding, known?.device ?? unsliced(binding.device));
     }
+    (entry as BindingEntry).callIdChangedAtMs = callIdChangedAtMs;
     this.#onEvent({ type: 'registered', atMs, binding: described(entry as BindingEntry) });
     this.#onChange(entry as BindingEntry, atMs);
     return former;
@@ -173,6 +193,7 @@ export class Registrations {
       flowHi,
       flowLo,
       callId,
+      callIdChangedAtMs: Number.NEGATIVE_INFINITY,
       expiresAtMs,
       gone: false,
       nextOfLine: null,

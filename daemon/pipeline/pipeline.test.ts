@@ -447,6 +447,25 @@ test('a device that registers anew with another Call-ID has lost its answered ca
   assert.deepEqual(recorder.totals(LINE), expected({ answered: 1, outcomes: { answered: 1 }, expired: 1 }));
 });
 
+test('a device that registers anew before each call keeps its calls: the first such REGISTER closed one, the others none', () => {
+  const frames = [0, 1, 2, 3].flatMap((n) => [
+    ...register({ line: LINE, from: PHONE, atMs: START + n * 60_000 }),
+    ...call({ line: LINE, from: PHONE, atMs: START + n * 60_000 + 1000, durationMs: 600_000 }),
+  ]);
+  const recorder = new Recorder().play(byTime(frames));
+  recorder.pipeline.finish();
+  const ended = recorder.events.filter((event) => event.type === 'ended');
+  assert.deepEqual(
+    ended.map((event) => [event.expired, event.durationMs]),
+    [
+      [true, null],
+      [false, 600_000],
+      [false, 600_000],
+      [false, 600_000],
+    ],
+  );
+});
+
 test('a mark is told once, while the call goes on, and not for a call that ended before it', () => {
   const marked = (durationMs: number) => {
     const recorder = new Recorder({

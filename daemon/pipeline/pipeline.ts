@@ -467,8 +467,7 @@ export class Pipeline {
         },
         timeMs,
       );
-      if (previous !== null && previous.callId !== register.callId)
-        this.calls.restarted(line.id, previous.source, previous.sourcePort, timeMs);
+      if (previous?.startedAnew) this.calls.restarted(line.id, previous.source, previous.sourcePort, timeMs);
     }
   }
 

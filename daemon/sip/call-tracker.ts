@@ -21,6 +21,8 @@ export interface CallTrackerOptions extends CallAges {
 
 /** Every record is looked at this often at least. */
 const LOOK_MS = 60_000;
+/** Devices that have started anew and wait for their calls to be closed. */
+const MAXIMUM_RESTARTS = 4096;
 /** Signs of life are told once in so long. */
 const ALIVE_EVERY_MS = 300_000;
 /** A mark is looked at so long after it: less than a capture's microsecond, more than what a double of today's time can tell apart. */
@@ -38,6 +40,9 @@ export class CallTracker {
   readonly #parked: ParkedMessages;
   #nowMs = Number.NEGATIVE_INFINITY;
   #marksMs: readonly number[];
+  /** Devices that have started anew, and when; their calls are closed from #restartsDueMs on. */
+  readonly #restarts = new Map<string, number>();
+  #restartsDueMs = Number.POSITIVE_INFINITY;
   /** Calls not followed because the table was full. */
   refused = 0;
   /** Legs closed by a timer, not by a BYE. */
@@ -320,18 +325,24 @@ export class CallTracker {
       this.#queue(f.timeMs, `alive:${f.timeMs}`, record);
   }
 
-  /** The device at this address has started anew: its answered calls of before are gone. */
+  /**
+   * The device at this address has started anew: its answered calls of before are gone. All calls are walked for that, so devices
+   * that start together, as after a power cut, are gathered for half of the time that events wait anyway.
+   */
   restarted(line: string, source: string, sourcePort: number, atMs: number): void {
-    for (const r of this.records())
-      if (
-        r.answeredAtMs > 0 &&
-        !r.endTold &&
-        r.lastSeenMs < atMs &&
-        r.charged?.line === line &&
-        r.origin?.source === source &&
-        r.origin.sourcePort === sourcePort
-      )
-        this.#close(r, atMs);
+    if (this.#restarts.size === 0) this.#restartsDueMs = atMs + this.#options.reorderMs / 2;
+    this.#restarts.set(deviceName(line, source, sourcePort), atMs);
+    if (this.#restarts.size >= MAXIMUM_RESTARTS) this.#closeRestarted();
+  }
+
+  #closeRestarted(): void {
+    for (const r of this.records()) {
+      if (r.answeredAtMs === 0 || r.endTold || !r.charged?.line || !r.origin) continue;
+      const atMs = this.#restarts.get(deviceName(r.charged.line, r.origin.source, r.origin.sourcePort));
+      if (atMs !== undefined && r.lastSeenMs < atMs) this.#close(r, atMs);
+    }
+    this.#restarts.clear();
+    this.#restartsDueMs = Number.POSITIVE_INFINITY;
   }
 
   /** Lets capture time pass: tells events that are due, closes what has expired. */
@@ -339,6 +350,7 @@ export class CallTracker {
     if (nowMs <= this.#nowMs) return;
     this.#nowMs = nowMs;
     this.#parked.expire(nowMs);
+    if (nowMs >= this.#restartsDueMs) this.#closeRestarted();
     while (this.#due.firstMs <= nowMs) {
       const atMs = this.#due.firstMs;
       const record = this.#due.pop() as CallRecord;
@@ -350,6 +362,7 @@ export class CallTracker {
 
   /** The capture is over: tells all that is known. Calls still open stay open. */
   finish(): void {
+    this.#closeRestarted();
     for (const record of this.records()) {
       if (record.byeAtMs > 0) this.#inferAnswer(record);
       else if (record.lastInviteCseq > record.lastChallengedCseq) {
@@ -514,6 +527,8 @@ export class CallTracker {
     this.#schedule(record);
   }
 }
+
+const deviceName = (line: string, source: string, port: number): string => `${line} ${source} ${port}`;
 
 function sliceOf(atMs: number): number {
   return Math.floor(atMs / ALIVE_EVERY_MS);
