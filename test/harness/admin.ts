@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestVigie } from './vigie.ts';
+import { onceOnly, type TestVigie } from './vigie.ts';
 
 export interface Reading {
   readonly rule: string;
@@ -30,6 +30,7 @@ export async function adminRequest(
   const answer = await fetch(vigie.http + path, {
     method,
     headers: {
+      ...onceOnly,
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },

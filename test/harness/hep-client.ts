@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { encodeHep3 } from '../../daemon/ingest/hep-encode.ts';
-import type { TestVigie } from './vigie.ts';
+import { onceOnly, type TestVigie } from './vigie.ts';
 
 export interface HepClient {
   /** Sends an OPTIONS of `source` (an address) as captured at `timeMs`; its Call-ID and branch are `id`. */
@@ -57,7 +57,9 @@ export async function hepClient(hep: string): Promise<HepClient> {
 /** GET with the daemon's local token. */
 export async function get<T>(vigie: TestVigie, path: string): Promise<T> {
   const token = readFileSync(join(vigie.directory, 'var', 'admin-token'), 'utf8').trim();
-  const answer = await fetch(vigie.http + path, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(vigie.http + path, {
+    headers: { ...onceOnly, authorization: `Bearer ${token}` },
+  });
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;
 }

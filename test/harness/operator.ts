@@ -10,7 +10,7 @@ import { type Subscriber, startKamailio, type TestKamailio } from './kamailio.ts
 import { freePort } from './ports.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 import { customerRow, runSipp, type SippOptions, type SippResult, type SippRun, startSipp } from './sipp.ts';
-import { startVigie, type TestVigie } from './vigie.ts';
+import { onceOnly, startVigie, type TestVigie } from './vigie.ts';
 
 const shippedPolicy = new URL('../../config/policies/cmi.yaml', import.meta.url).pathname;
 const command = new URL('../../cli/vigie', import.meta.url).pathname;
@@ -199,6 +199,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const answer = await fetch(vigie.http + path, {
       method,
       headers: {
+        ...onceOnly,
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,

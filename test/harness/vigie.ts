@@ -9,6 +9,12 @@ import { freePort } from './ports.ts';
 
 const command = new URL('../../cli/vigie', import.meta.url).pathname;
 
+/**
+ * Headers of a request for which a connection is opened: a test that computes for seconds does not see the daemon close one that was
+ * kept, and would send its next request into it.
+ */
+export const onceOnly = { connection: 'close' } as const;
+
 export interface VigieOptions {
   redisUrl: string | null;
   /** Merged over the listening addresses that the harness chooses; sections as in config/vigie.yaml. */
@@ -113,7 +119,7 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
     pid: () => child.pid,
     log: () => child.log(),
     async request(method, path, body) {
-      const headers: Record<string, string> = {};
+      const headers: Record<string, string> = { ...onceOnly };
       if (options.token) headers.authorization = `Bearer ${options.token}`;
       if (body !== undefined) headers['content-type'] = 'application/json';
       const answer = await fetch(http + path, {
@@ -124,10 +130,10 @@ export async function startVigie(options: VigieOptions): Promise<TestVigie> {
       const text = await answer.text();
       return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
     },
-    metrics: async () => (await fetch(`${http}/metrics`)).text(),
+    metrics: async () => (await fetch(`${http}/metrics`, { headers: onceOnly })).text(),
     written: () =>
       waitFor('all to be written', async () => {
-        const page = await (await fetch(`${http}/metrics`)).text();
+        const page = await (await fetch(`${http}/metrics`, { headers: onceOnly })).text();
         return metric(page, 'vigie_window_spool_updates') === 0;
       }),
     signal: (name) => child.signal(name),
