@@ -89,7 +89,7 @@ export interface CallLeg {
   readonly emergency: boolean;
   /** Capture time of the first INVITE, milliseconds since the epoch. */
   readonly startedAtMs: number;
-  /** Customer to whom the presented identity belongs, where that is another one and no forwarded call explains it. */
+  /** Of attempts: the customer to whom the presented identity belongs, where that is another one and no forwarded call explains it. */
   readonly presentsCustomer?: string | null;
 }
 
