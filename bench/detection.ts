@@ -120,14 +120,7 @@ export function simulationOptions({
   return { seed, lines, days, fraudShare, fromMs, lookAlikes, bothLegs: false };
 }
 
-/** What a tick asks the windows in memory, before a step that time makes due, is answered within a few turns of the queue of promises. */
-const TURNS = 8;
-
-async function answers(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await null;
-}
-
-export async function runDetection(options: Options, onDay: (day: number) => void = () => {}): Promise<Run> {
+export function runDetection(options: Options, onDay: (day: number) => void = () => {}): Run {
   const { lines, days, policies } = options;
   const simulation = new Simulation(simulationOptions(options));
   const setup = setupOf(simulation, policies);
@@ -154,7 +147,6 @@ export async function runDetection(options: Options, onDay: (day: number) => voi
     if (packet.timeMs < nextTickMs) continue;
     nextTickMs = packet.timeMs + TICK_MS;
     core.engine.tick(pipeline.nowMs);
-    await answers();
     if (packet.timeMs < nextDayMs) continue;
     brake.onLineCount(pipeline.lines.size);
     onDay(Math.round((nextDayMs - simulation.fromMs) / DAY_MS));
@@ -162,7 +154,6 @@ export async function runDetection(options: Options, onDay: (day: number) => voi
   }
   pipeline.finish();
   core.engine.tick(pipeline.nowMs);
-  await answers();
   const price = wholesalePrice();
   const results = policies.map((id) => {
     const own = told.filter(({ policy }) => policy === id || policy === 'network');
@@ -213,7 +204,7 @@ if (import.meta.main) {
   const { json, ...options } = optionsOf(process.argv.slice(2));
   const startedAt = performance.now();
   const progress = process.stderr.isTTY === true;
-  const run = await runDetection(options, (day) => {
+  const run = runDetection(options, (day) => {
     if (progress) process.stderr.write(`\rday ${day} of ${options.days} `);
   });
   if (progress) process.stderr.write('\r');

@@ -88,8 +88,6 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   }
   pipeline.finish();
   engine.tick(pipeline.nowMs);
-  // What the last tick asked of the windows is answered by now.
-  await new Promise((resolve) => setImmediate(resolve));
   return {
     capture: {
       frames: sum(captures, ({ frames }) => frames),

@@ -334,17 +334,13 @@ export class PolicyEngine {
     const missing = rule.windows.filter((_place, index) => own[index] === undefined);
     const frame = this.#contracts.frameOf(customer);
     const requests = missing.map((place) => readOf(plan.windows[place], subject, event.atMs, frame));
-    this.#read(requests).then(
-      (found) => {
-        let next = 0;
-        const all = own.map((reading, index) =>
-          reading !== undefined ? reading : (found[next++] ?? emptyOf(plan, rule.windows[index])),
-        );
-        this.#rules.judge(rule, subject, customer, all, event);
-      },
-      // The store says itself that it is away; the next event is judged again.
-      () => {},
-    );
+    this.#find(requests, (found) => {
+      let next = 0;
+      const all = own.map((reading, index) =>
+        reading !== undefined ? reading : (found[next++] ?? emptyOf(plan, rule.windows[index])),
+      );
+      this.#rules.judge(rule, subject, customer, all, event);
+    });
   }
 
   #tickOne(breach: Breach, nowMs: number): void {
@@ -380,17 +376,35 @@ export class PolicyEngine {
     this.#asking.add(breach);
     const frame = this.#contracts.frameOf(customer);
     const requests = rule.windows.map((place) => readOf(plan.windows[place], subject, nowMs, frame));
-    this.#read(requests)
-      .then(
-        (found) => {
-          if (this.breaches.find(rule, subject.id) !== breach) return;
-          const readings = found.map((reading, index) => reading ?? emptyOf(plan, rule.windows[index]));
-          this.#rules.confirm(rule, breach, readings, nowMs);
-        },
-        // The store is away, and says so itself: asked again at the next tick.
-        () => {},
-      )
-      .finally(() => this.#asking.delete(breach));
+    this.#find(
+      requests,
+      (found) => {
+        if (this.breaches.find(rule, subject.id) !== breach) return;
+        const readings = found.map((reading, index) => reading ?? emptyOf(plan, rule.windows[index]));
+        this.#rules.confirm(rule, breach, readings, nowMs);
+      },
+      () => this.#asking.delete(breach),
+    );
+  }
+
+  /**
+   * As `#read`, and at once where the store can. Nothing is found where the store is away, which says so itself: the next event or tick
+   * asks again. `done` is called in any case.
+   */
+  #find(
+    requests: readonly (ReadRequest | null)[],
+    onFound: (readings: readonly (Reading | null)[]) => void,
+    done: () => void = () => {},
+  ): void {
+    const store = this.#store;
+    if (store.readNow === undefined) {
+      this.#read(requests)
+        .then(onFound, () => {})
+        .finally(done);
+      return;
+    }
+    onFound(requests.map((request) => (request === null ? null : (store.readNow?.(request) ?? null))));
+    done();
   }
 
   /** Null stays null: there is no such window. */

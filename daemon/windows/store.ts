@@ -83,6 +83,8 @@ export interface WindowStore {
   record(change: RecordChange): void;
   /** Present readings of the windows as of `atMs`, null where a window is empty. `kind` and sliding geometry as in the update. */
   read(windows: readonly ReadRequest[]): Promise<readonly (Reading | null)[]>;
+  /** The same of one window at once, where the store can: a replay then judges in the order of its packets, however they are read. */
+  readNow?(window: ReadRequest): Reading | null;
   /** All records whose key name starts with `prefix`, for restoring after a restart. */
   restore(prefix: string): AsyncIterable<{ readonly key: WindowKey; readonly value: string }>;
   /** Empties the named windows of the subject, a history of its newest day only; later updates older than `atMs` are ignored there. */
