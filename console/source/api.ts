@@ -23,7 +23,7 @@ export type {
 export type { AlertKind } from '../../daemon/enforcement/alert-kind.ts';
 export type { SuspensionState } from '../../daemon/enforcement/suspension.ts';
 export type { Action, FindingJson as Finding, Mode } from '../../daemon/policy/finding.ts';
-export type { Readiness } from '../../daemon/telemetry/health.ts';
+export type { Readiness } from '../../daemon/telemetry/readiness.ts';
 export type { Subject, SubjectKind } from '../../detectors/vocabulary.ts';
 
 export interface Page<T> {
