@@ -258,6 +258,19 @@ describe('gate for drachtio', () => {
     assert.equal((await drachtio.request(inDialog(invite, answer), pbx)).status, 403);
   });
 
+  test('an answer that is still being written does not outlive the end', async () => {
+    service = await startGate();
+    const { ledger } = service;
+    const subject = { kind: 'line', id: 'alice' } as const;
+    const invite = { callId: 'short', fromTag: 'f', cseq: 1, branch: 'z9hG4bKshort' };
+    const booking = { direction: 'outgoing', subjects: [subject], limits: [] } as const;
+    await ledger.enter({ ...invite, requestUser: '0142000001' }, booking);
+    // As drachtio tells of a call: both sides, the answer to the proxied request, the BYE of the called party.
+    const told = [ledger.answered(invite, 't'), ledger.answered(invite, 't'), ledger.end('short', 't', 'f')];
+    await Promise.all([...told, ledger.answered(invite, 't'), ledger.end('short', 'f', 't')]);
+    assert.equal(await openCalls('alice'), 0);
+  });
+
   test('emergency and incoming calls can be put on hold by a suspended line, also when the gate was started anew', async () => {
     const before = await startGate();
     service = before;

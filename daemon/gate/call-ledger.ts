@@ -60,6 +60,8 @@ export class CallLedger {
   readonly #options: LedgerOptions;
   /** Ends to be written when Redis is back. */
   readonly #owed = new Set<string>();
+  /** The last answer or end of each Call-ID that is being written. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   /** Ends given up for want of room: those calls leave when they expire. */
   dropped = 0;
 
@@ -126,7 +128,11 @@ export class CallLedger {
    * The call was answered: it may last. May be told more than once.
    * @returns rule of the limit that it is beyond, because another branch of its fork was answered before; null: it is within
    */
-  async answered(invite: InviteIds, toTag: string): Promise<string | null> {
+  answered(invite: InviteIds, toTag: string): Promise<string | null> {
+    return this.#inTurn(invite.callId, () => this.#answered(invite, toTag));
+  }
+
+  async #answered(invite: InviteIds, toTag: string): Promise<string | null> {
     const transaction = transactionName(invite);
     const attempt = await this.#kept(transaction);
     const dialog = dialogName(invite.callId, invite.fromTag, toTag);
@@ -169,8 +175,8 @@ export class CallLedger {
   /** The dialog is over. False where it is in no ledger; an end that cannot be written is remembered. */
   async end(callId: string, tag: string, otherTag: string): Promise<boolean> {
     const dialog = dialogName(callId, tag, otherTag);
-    const ended = await Promise.all(
-      DIRECTIONS.map((direction) => this.#endOrOwe(answeredName(dialog, direction))),
+    const ended = await this.#inTurn(callId, () =>
+      Promise.all(DIRECTIONS.map((direction) => this.#endOrOwe(answeredName(dialog, direction)))),
     );
     return ended.some((was) => was);
   }
@@ -223,6 +229,20 @@ export class CallLedger {
       Math.round(this.#options.clock()),
       '+inf',
     );
+  }
+
+  /** An answer is told up to three times: written after the end, it would leave a call that nothing ends. */
+  #inTurn<T>(callId: string, write: () => Promise<T>): Promise<T> {
+    const written = (this.#turns.get(callId) ?? Promise.resolve()).then(write);
+    const turn = written.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(callId, turn);
+    void turn.then(() => {
+      if (this.#turns.get(callId) === turn) this.#turns.delete(callId);
+    });
+    return written;
   }
 
   async #endOrOwe(name: string): Promise<boolean> {

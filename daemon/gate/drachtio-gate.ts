@@ -294,7 +294,8 @@ export class DrachtioGate implements CallEnder {
       .then(async (rule) => {
         const name = dialogName(invite.callId, invite.fromTag, toTag);
         const call = rule === null ? null : this.#calls.get(name);
-        if (call === null || call.answer === null || call.emergency) return;
+        // Both drachtio's event and its answer to the proxied request tell of it.
+        if (call === null || call.answer === null || call.emergency || call.ending) return;
         log.warn('gate.fork-beyond-limit', { rule });
         await this.#hangUp(name, call);
       })
@@ -313,11 +314,17 @@ export class DrachtioGate implements CallEnder {
   async #hangUp(name: string, call: OpenCall): Promise<void> {
     const { srf, address, detail } = this.#connections[call.server];
     if (srf === null) throw new Error(`drachtio ${address} ${detail}`);
-    await Promise.all(
-      endingOf(call, 'SIP;cause=403;text="vigie end-calls"').map(({ uri, headers, route }) =>
-        srf.request(uri, { method: 'BYE', headers, ...(route === null ? {} : { proxy: route }) }),
-      ),
-    );
+    call.ending = true;
+    try {
+      await Promise.all(
+        endingOf(call, 'SIP;cause=403;text="vigie end-calls"').map(({ uri, headers, route }) =>
+          srf.request(uri, { method: 'BYE', headers, ...(route === null ? {} : { proxy: route }) }),
+        ),
+      );
+    } catch (error) {
+      call.ending = false;
+      throw error;
+    }
     this.#options.counters.endedCalls++;
     this.#calls.ended(name);
     const { answer } = call;

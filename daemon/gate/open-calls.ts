@@ -26,6 +26,8 @@ export interface OpenCall {
   } | null;
   /** Asked to end while it rang: should it be answered before it could be cancelled, it ends then. */
   endWhenAnswered: boolean;
+  /** Its BYEs are on their way. */
+  ending: boolean;
   readonly untilMs: number;
 }
 
@@ -99,6 +101,7 @@ export class OpenCalls {
       cseq: message.cseq,
       answer: null,
       endWhenAnswered: false,
+      ending: false,
       untilMs: facts.nowMs + facts.maximumAgeMs,
     });
     if (this.#calls.size <= this.#capacity) return;
