@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { isLoopback } from '../gate/loopback.ts';
 import { hostOf } from '../ingest/address.ts';
+import { HostCounts } from '../ingest/host-counts.ts';
 
 /** Connections open at a time; one too many is closed at once. */
 export interface ConnectionShare {
@@ -20,24 +21,22 @@ export const CONNECTION_SHARE: ConnectionShare = { loopback: 512, others: 256, o
  * share is touched by it.
  */
 export function shareConnections(server: Server, share: ConnectionShare = CONNECTION_SHARE): void {
-  const held = new Map<string, number>();
+  const held = new HostCounts();
   let others = 0;
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const local = isLoopback(address);
     const host = local ? 'loopback' : hostOf(address);
-    const own = held.get(host) ?? 0;
+    const own = held.of(host);
     const isTooMany = local ? own >= share.loopback : own >= share.ofAddress || others >= share.others;
     if (isTooMany) {
       socket.destroy();
       return;
     }
-    held.set(host, own + 1);
+    held.add(host);
     if (!local) others++;
     socket.once('close', () => {
-      const left = (held.get(host) ?? 1) - 1;
-      if (left === 0) held.delete(host);
-      else held.set(host, left);
+      held.remove(host);
       if (!local) others--;
     });
   });

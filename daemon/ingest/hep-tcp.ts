@@ -3,6 +3,7 @@ import { formatAddress, hostOf } from './address.ts';
 import type { CloseReason, FrameReceiver } from './frame-receiver.ts';
 import { HepStream, StreamMemory } from './hep-stream.ts';
 import { type HandshakeLimits, TlsHandshakes } from './hep-tls.ts';
+import { HostCounts } from './host-counts.ts';
 import type { Endpoint } from './packet.ts';
 import type { TlsMaterial } from './tls-files.ts';
 
@@ -40,7 +41,7 @@ export class HepTcpServer {
   readonly #limits: { [Name in Exclude<keyof TcpLimits, keyof HandshakeLimits>]-?: number };
   readonly #connections = new Set<Connection>();
   /** Connections by host. */
-  readonly #held = new Map<string, number>();
+  readonly #held = new HostCounts();
   readonly #memory: StreamMemory;
   readonly #onError: (error: Error) => void;
   readonly #handshakes: TlsHandshakes | null;
@@ -133,7 +134,7 @@ export class HepTcpServer {
     const handshakes = this.#handshakes;
     const open = this.#connections.size + (handshakes?.pending ?? 0);
     const host = hostOf(peer ?? '');
-    const ofHost = (this.#held.get(host) ?? 0) + (handshakes?.pendingOf(host) ?? 0);
+    const ofHost = this.#held.of(host) + (handshakes?.pendingOf(host) ?? 0);
     const isTooMany = ofHost >= this.#limits.maximumConnectionsOfAddress;
     if (
       peer === undefined ||
@@ -180,16 +181,14 @@ export class HepTcpServer {
     };
     const host = hostOf(peer);
     this.#connections.add(connection);
-    this.#held.set(host, (this.#held.get(host) ?? 0) + 1);
+    this.#held.add(host);
     counters.connections++;
     // A reset by the peer is how connections end.
     socket.on('error', () => {});
     socket.on('close', () => {
       stream.close();
       this.#connections.delete(connection);
-      const others = (this.#held.get(host) ?? 1) - 1;
-      if (others === 0) this.#held.delete(host);
-      else this.#held.set(host, others);
+      this.#held.remove(host);
       counters.connections--;
     });
     socket.resume();
