@@ -336,6 +336,7 @@ export class CallTracker {
   }
 
   #closeRestarted(): void {
+    if (this.#restarts.size === 0) return;
     for (const r of this.records()) {
       if (r.answeredAtMs === 0 || r.endTold || !r.charged?.line || !r.origin) continue;
       const atMs = this.#restarts.get(deviceName(r.charged.line, r.origin.source, r.origin.sourcePort));
