@@ -21,7 +21,7 @@ import {
 } from '../live.ts';
 import { BrakeReleaseButton, LiftButton } from '../parts/acts.tsx';
 import { AlertBadge, Shape, SubjectName, SuspensionBadge, stops, Time, type Tone } from '../parts/badge.tsx';
-import { MoreButton } from '../parts/list.tsx';
+import { MoreRows } from '../parts/list.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Empty, Failed, Loading, Panel } from '../parts/states.tsx';
 import { useAsked } from '../reading.ts';
@@ -176,15 +176,11 @@ function Suspended() {
           ))}
         </ul>
       )}
-      <MoreButton
-        more={
-          open.length <= shown.value && furtherSuspensions.value === null
-            ? null
-            : () => {
-                if (open.length <= shown.value) void readFurtherSuspensions();
-                shown.value += SUSPENSIONS_SHOWN;
-              }
-        }
+      <MoreRows
+        shown={shown}
+        step={SUSPENSIONS_SHOWN}
+        held={open.length}
+        read={furtherSuspensions.value === null ? null : readFurtherSuspensions}
       />
       {ended.length > 0 && (
         <details class="ended">
@@ -277,15 +273,11 @@ function Alerts() {
           <AlertRow key={group.alert.entry} group={group} isFresh={fresh.value.has(group.alert.entry)} />
         ))}
       </ul>
-      <MoreButton
-        more={
-          groups.length <= shown.value && olderAlerts.value === null
-            ? null
-            : () => {
-                if (groups.length <= shown.value) void readOlderAlerts();
-                shown.value += ALERTS_SHOWN;
-              }
-        }
+      <MoreRows
+        shown={shown}
+        step={ALERTS_SHOWN}
+        held={groups.length}
+        read={olderAlerts.value === null ? null : readOlderAlerts}
       />
     </>
   );

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ask, type Page, RequestFailure } from '../api.ts';
@@ -66,4 +66,20 @@ export function MoreButton({ more }: { more: (() => unknown) | null }) {
       {t('state.more')}
     </button>
   );
+}
+
+/** Of a list that is held here: `step` rows more, and at its end what the API has beyond it, where `read` is given. */
+export function MoreRows(props: {
+  shown: Signal<number>;
+  step: number;
+  held: number;
+  read: (() => Promise<unknown>) | null;
+}) {
+  const { shown, step, held, read } = props;
+  const isAll = held <= shown.value;
+  const more = () => {
+    if (isAll) void read?.();
+    shown.value += step;
+  };
+  return <MoreButton more={isAll && read === null ? null : more} />;
 }
