@@ -85,21 +85,18 @@ for (const [name, alg, nat, minLayers] of BUILT) {
   });
 }
 
+/** Of each endpoint of a capture: its address, verdicts on ALG and nested NAT, and layers. */
+async function verdictsOf(folder: string, name: string) {
+  const { endpoints } = await replay([join(CAPTURES, folder, `${name}.pcap`)], {
+    config: null,
+    policy: null,
+  });
+  return endpoints.map(({ source, alg, nat }) => [source, alg.verdict, nat.verdict, nat.minLayers]);
+}
+
 for (const [name, alg, nat, minLayers] of LINUX) {
   test(`${name}: ALG ${alg}, nested NAT ${nat}`, async () => {
-    const { endpoints } = await replay([join(CAPTURES, 'nat-sip', `${name}.pcap`)], {
-      config: null,
-      policy: null,
-    });
-    assert.deepEqual(
-      endpoints.map((endpoint) => [
-        endpoint.source,
-        endpoint.alg.verdict,
-        endpoint.nat.verdict,
-        endpoint.nat.minLayers,
-      ]),
-      [['198.51.100.77', alg, nat, minLayers]],
-    );
+    assert.deepEqual(await verdictsOf('nat-sip', name), [['198.51.100.77', alg, nat, minLayers]]);
   });
 }
 
@@ -112,19 +109,8 @@ test('every made capture is in the table', () => {
 
 for (const [name, alg, nat, minLayers] of MADE) {
   test(`made ${name}: ALG ${alg}, nested NAT ${nat}`, async () => {
-    const { endpoints } = await replay([join(CAPTURES, 'nat-made', `${name}.pcap`)], {
-      config: null,
-      policy: null,
-    });
-    assert.deepEqual(
-      endpoints.map((endpoint) => [
-        endpoint.source,
-        endpoint.alg.verdict,
-        endpoint.nat.verdict,
-        endpoint.nat.minLayers,
-      ]),
-      [[name === 'ipv6' ? '2001:db8:1::20' : '198.51.100.77', alg, nat, minLayers]],
-    );
+    const source = name === 'ipv6' ? '2001:db8:1::20' : '198.51.100.77';
+    assert.deepEqual(await verdictsOf('nat-made', name), [[source, alg, nat, minLayers]]);
   });
 }
 

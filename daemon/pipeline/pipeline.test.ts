@@ -466,17 +466,21 @@ test('a device that registers anew before each call keeps its calls: the first s
   );
 });
 
+/** Of calls that last two hours it hears while they go on. */
+const markedAtTwoHours = () =>
+  new Recorder({
+    calls: {
+      maximumAgeMs: 4 * 3_600_000,
+      silentAgeMs: 3_600_000,
+      unansweredAgeMs: 240_000,
+      reorderMs: 50,
+      marksMs: [7_200_000],
+    },
+  });
+
 test('a mark is told once, while the call goes on, and not for a call that ended before it', () => {
   const marked = (durationMs: number) => {
-    const recorder = new Recorder({
-      calls: {
-        maximumAgeMs: 4 * 3_600_000,
-        silentAgeMs: 3_600_000,
-        unansweredAgeMs: 240_000,
-        reorderMs: 50,
-        marksMs: [7_200_000],
-      },
-    });
+    const recorder = markedAtTwoHours();
     const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs });
     recorder.play(frames.slice(0, -2));
     recorder.pipeline.tick(START + 570 + 7_200_000 + 50);
@@ -489,15 +493,7 @@ test('a mark is told once, while the call goes on, and not for a call that ended
 
 test('a call of exactly the mark has not passed it, one a millisecond longer has', () => {
   const told = (durationMs: number, clockFirst: boolean) => {
-    const recorder = new Recorder({
-      calls: {
-        maximumAgeMs: 4 * 3_600_000,
-        silentAgeMs: 3_600_000,
-        unansweredAgeMs: 240_000,
-        reorderMs: 50,
-        marksMs: [7_200_000],
-      },
-    });
+    const recorder = markedAtTwoHours();
     const frames = call({ line: LINE, from: PHONE, atMs: START, durationMs });
     recorder.play(frames.slice(0, -2));
     // Another packet may move the clock past the mark before the BYE is seen.
