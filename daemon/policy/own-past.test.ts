@@ -157,7 +157,6 @@ for (const [month, lastMs] of [
     assert.equal(findings.length, 0);
     engine.onEvent(ended(lastMs, 60, { line: 'alone' }));
     engine.onEvent(ended(lastMs, 60));
-    for (let turn = 0; turn < 4; turn++) await null;
     assert.deepEqual(
       findings.map(({ subject, value, limit }) => [subject.id, value, limit]),
       [['100', 1260, 1200]],

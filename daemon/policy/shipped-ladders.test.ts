@@ -14,15 +14,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** What was asked of the store is answered. */
-const storeAnswers = () => new Promise((resolve) => setImmediate(resolve));
-
 /** When the rule asked for more than an alert, milliseconds after noon. */
-async function actsOf(
-  rule: string,
-  events: readonly Event[],
-  untilMs = 0,
-): Promise<[action: string, atMs: number][]> {
+function actsOf(rule: string, events: readonly Event[], untilMs = 0): [action: string, atMs: number][] {
   const id = rule.split('.')[0];
   const loaded = loadPolicyFile(join(PACKAGE_ROOT, 'config/policies', `${id}.yaml`), detectors);
   assert.ok(loaded.ok);
@@ -51,18 +44,16 @@ async function actsOf(
     },
   });
   let nextTickMs = NOON_MS;
-  const tickUntil = async (ms: number): Promise<void> => {
+  const tickUntil = (ms: number): void => {
     // Every second of the first two hours; what goes on for days needs no more than minutes.
-    for (; nextTickMs <= ms; nextTickMs += nextTickMs < NOON_MS + 2 * HOUR_MS ? 1_000 : MINUTE_MS) {
+    for (; nextTickMs <= ms; nextTickMs += nextTickMs < NOON_MS + 2 * HOUR_MS ? 1_000 : MINUTE_MS)
       engine.tick(nextTickMs);
-      await storeAnswers();
-    }
   };
   for (const event of events) {
-    await tickUntil(event.atMs);
+    tickUntil(event.atMs);
     engine.onEvent(event);
   }
-  await tickUntil(NOON_MS + untilMs);
+  tickUntil(NOON_MS + untilMs);
   return acts;
 }
 
@@ -82,56 +73,56 @@ const calls = (count: number, stepMs: number, destination: Destination, duration
     ),
   );
 
-test('voxbi: the tenth call of a week to satellites or high-risk ranges, however slow', async () => {
+test('voxbi: the tenth call of a week to satellites or high-risk ranges, however slow', () => {
   for (const destination of [satellite, cuba]) {
-    assert.deepEqual(await actsOf('voxbi.illicit-numbers-abroad', calls(9, 6 * HOUR_MS, destination)), []);
+    assert.deepEqual(actsOf('voxbi.illicit-numbers-abroad', calls(9, 6 * HOUR_MS, destination)), []);
     const tenth = 9 * 6 * HOUR_MS;
-    const acts = await actsOf('voxbi.illicit-numbers-abroad', calls(10, 6 * HOUR_MS, destination));
+    const acts = actsOf('voxbi.illicit-numbers-abroad', calls(10, 6 * HOUR_MS, destination));
     assert.deepEqual(acts, [['suspend', tenth]]);
   }
   // One every nineteen hours: the tenth comes after seven days and more.
-  assert.deepEqual(await actsOf('voxbi.illicit-numbers-abroad', calls(20, 19 * HOUR_MS, cuba)), []);
+  assert.deepEqual(actsOf('voxbi.illicit-numbers-abroad', calls(20, 19 * HOUR_MS, cuba)), []);
 });
 
-test('voxbi: premium numbers, twenty in an hour or fifty-one in a day', async () => {
+test('voxbi: premium numbers, twenty in an hour or fifty-one in a day', () => {
   const rule = 'voxbi.illicit-numbers';
-  assert.deepEqual(await actsOf(rule, calls(19, 2 * MINUTE_MS, premium)), []);
-  assert.deepEqual(await actsOf(rule, calls(20, 2 * MINUTE_MS, premium)), [['suspend', 38 * MINUTE_MS]]);
-  assert.deepEqual(await actsOf(rule, calls(50, 10 * MINUTE_MS, premium)), []);
-  assert.deepEqual(await actsOf(rule, calls(51, 10 * MINUTE_MS, premium)), [['suspend', 500 * MINUTE_MS]]);
-  assert.deepEqual(await actsOf(rule, calls(100, DAY_MS / 49, premium)), []);
-  assert.deepEqual(await actsOf(rule, calls(30, MINUTE_MS, satellite)), []);
+  assert.deepEqual(actsOf(rule, calls(19, 2 * MINUTE_MS, premium)), []);
+  assert.deepEqual(actsOf(rule, calls(20, 2 * MINUTE_MS, premium)), [['suspend', 38 * MINUTE_MS]]);
+  assert.deepEqual(actsOf(rule, calls(50, 10 * MINUTE_MS, premium)), []);
+  assert.deepEqual(actsOf(rule, calls(51, 10 * MINUTE_MS, premium)), [['suspend', 500 * MINUTE_MS]]);
+  assert.deepEqual(actsOf(rule, calls(100, DAY_MS / 49, premium)), []);
+  assert.deepEqual(actsOf(rule, calls(30, MINUTE_MS, satellite)), []);
 });
 
-test('voxbi: the hundred and first text message of a minute', async () => {
+test('voxbi: the hundred and first text message of a minute', () => {
   const texts = (count: number): Event[] =>
     many(count, (n) => ({
       ...{ type: 'sms' as const, atMs: NOON_MS + n * 500, charged: CHARGED, destination: mobile },
       callId: `sms-${n}`,
     }));
   const rule = 'voxbi.unsolicited-traffic-sms-flood';
-  assert.deepEqual(await actsOf(rule, texts(100), 10 * MINUTE_MS), []);
-  assert.deepEqual(await actsOf(rule, texts(101), 10 * MINUTE_MS), [['suspend', 50_000]]);
+  assert.deepEqual(actsOf(rule, texts(100), 10 * MINUTE_MS), []);
+  assert.deepEqual(actsOf(rule, texts(101), 10 * MINUTE_MS), [['suspend', 50_000]]);
 });
 
-test('mixvoip: four calls at once for a quarter of an hour', async () => {
+test('mixvoip: four calls at once for a quarter of an hour', () => {
   const rule = 'mixvoip.individual-use';
   const lasting = (minutes: number): Event[] => calls(4, 10_000, mobile, minutes * MINUTE_MS);
   // The fourth rings at 31 s. The first ends 2 s and its length after noon.
-  assert.deepEqual(await actsOf(rule, lasting(15), HOUR_MS), []);
-  assert.deepEqual(await actsOf(rule, lasting(17), HOUR_MS), [['suspend', 31_000 + 15 * MINUTE_MS]]);
-  assert.deepEqual(await actsOf(rule, calls(3, 10_000, mobile, HOUR_MS), HOUR_MS), []);
+  assert.deepEqual(actsOf(rule, lasting(15), HOUR_MS), []);
+  assert.deepEqual(actsOf(rule, lasting(17), HOUR_MS), [['suspend', 31_000 + 15 * MINUTE_MS]]);
+  assert.deepEqual(actsOf(rule, calls(3, 10_000, mobile, HOUR_MS), HOUR_MS), []);
 });
 
-test('techcrea: ten calls within an hour to countries that are not on the list', async () => {
+test('techcrea: ten calls within an hour to countries that are not on the list', () => {
   const rule = 'techcrea.destinations';
-  assert.deepEqual(await actsOf(rule, calls(9, 6 * MINUTE_MS, rabat)), []);
-  assert.deepEqual(await actsOf(rule, calls(10, 6 * MINUTE_MS, rabat)), [['suspend', 54 * MINUTE_MS]]);
-  assert.deepEqual(await actsOf(rule, calls(20, 7 * MINUTE_MS, rabat)), []);
-  assert.deepEqual(await actsOf(rule, calls(20, MINUTE_MS, { ...mobile, country: 'US' })), []);
+  assert.deepEqual(actsOf(rule, calls(9, 6 * MINUTE_MS, rabat)), []);
+  assert.deepEqual(actsOf(rule, calls(10, 6 * MINUTE_MS, rabat)), [['suspend', 54 * MINUTE_MS]]);
+  assert.deepEqual(actsOf(rule, calls(20, 7 * MINUTE_MS, rabat)), []);
+  assert.deepEqual(actsOf(rule, calls(20, MINUTE_MS, { ...mobile, country: 'US' })), []);
 });
 
-test('techcrea: three calls at once for a minute, if the first has been heard of within ten minutes', async () => {
+test('techcrea: three calls at once for a minute, if the first has been heard of within ten minutes', () => {
   const rule = 'techcrea.concurrent-calls';
   // The first is answered at 2 s and goes on, or its BYE is lost. The third rings a second after it begins.
   const first = callEvents({ startMs: NOON_MS, callId: 'first', durationMs: HOUR_MS });
@@ -140,6 +131,6 @@ test('techcrea: three calls at once for a minute, if the first has been heard of
       callEvents({ startMs: NOON_MS + (seconds - 1) * 1000, callId: 'second', durationMs: 10 * MINUTE_MS }),
       callEvents({ startMs: NOON_MS + seconds * 1000, callId: 'third', durationMs: 10 * MINUTE_MS }),
     );
-  assert.deepEqual(await actsOf(rule, merged(first, two(540))), [['refuse-excess', 601_000]]);
-  assert.deepEqual(await actsOf(rule, merged(first, two(541))), []);
+  assert.deepEqual(actsOf(rule, merged(first, two(540))), [['refuse-excess', 601_000]]);
+  assert.deepEqual(actsOf(rule, merged(first, two(541))), []);
 });
